@@ -1,0 +1,1 @@
+"""Knowledge wakes somebody: Prometheus rules, routing, delivery, runbooks."""

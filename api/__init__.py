@@ -1,0 +1,1 @@
+"""People and programs ask: HTTP API, pages, settings, command line."""

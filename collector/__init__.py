@@ -1,0 +1,1 @@
+"""The outside comes in and is kept: receivers, write-ahead log, mapping, event store."""

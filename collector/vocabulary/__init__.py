@@ -1,0 +1,1 @@
+"""Words, types and errors that everybody shares. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Knowledge becomes pictures: Grafana dashboards as code."""

@@ -1,0 +1,1 @@
+"""Events become knowledge: arena, kernels, findings, the report document."""

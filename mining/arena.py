@@ -1,0 +1,99 @@
+"""The arena: all events of one process as integer columns, sorted by case and time."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Codes = npt.NDArray[np.int32]
+Times = npt.NDArray[np.int64]
+NO_TIME: Final = np.iinfo(np.int64).min
+"""Stands for a time or an amount that is not known."""
+NO_CODE: Final = -1
+"""Stands for a word that is not known."""
+
+WORDS: Final = (
+    "activity",
+    "actor_kind",
+    "actor",
+    "role",
+    "system",
+    "module",
+    "device",
+    "channel",
+    "platform",
+    "shop",
+    "error_type",
+)
+"""The dictionary-encoded columns every arena has."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was wrong with the input, counted; part of the report."""
+
+    dropped: int = 0
+    late: int = 0
+    duplicates: int = 0
+    without_case: int = 0
+    without_end: int = 0
+    overlaps: int = 0
+    sampled: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Events sorted by case, then start, then end, then event id (for files: position).
+
+    Cases stand in order of their case id. Case `i` owns rows `offsets[i]:offsets[i + 1]`.
+    Times are microseconds since the epoch, UTC.
+    """
+
+    process: str
+    offsets: Times
+    """Shape (cases + 1,), int64."""
+    case_ids: pa.StringArray
+    """Length cases."""
+    start: Times
+    end: Times
+    enabled: Times
+    """NO_TIME where not recorded."""
+    codes: dict[str, Codes]
+    """One int32 column per name in WORDS; NO_CODE where the event has none."""
+    names: dict[str, tuple[str, ...]]
+    """Per name in WORDS: code -> word. Words stand in order of their text."""
+    error: npt.NDArray[np.bool_]
+    """Whether the outcome was `error`."""
+    amount: Times
+    """Minor units; NO_TIME where the event has none."""
+    event_ids: pa.StringArray
+    trace_ids: pa.StringArray
+    """Null where there is none (files)."""
+    fields: dict[str, pa.StringArray] = field(default_factory=dict)
+    """Further columns of the events, null where an event has none."""
+    objects: pa.ListArray | None = None
+    """Objects of each event (list of struct type, id, qualifier); None for a file without objects."""
+    quality: Quality = Quality()
+
+    @property
+    def events(self) -> int:
+        """How many events there are."""
+        return len(self.start)
+
+    @property
+    def cases(self) -> int:
+        """How many cases there are."""
+        return len(self.offsets) - 1
+
+    @property
+    def activity(self) -> Codes:
+        """Activity code of each event."""
+        return self.codes["activity"]
+
+    @property
+    def activities(self) -> tuple[str, ...]:
+        """Activity names by code."""
+        return self.names["activity"]

@@ -1,0 +1,23 @@
+"""What the miner must know of one process beside its events."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
+
+
+@dataclass(frozen=True)
+class ProcessConfig:
+    """One process as configured; `api/settings.py` makes these from `houtai.yaml`."""
+
+    process: str
+    leading: str
+    """Object type whose every object is one case."""
+    end_activities: tuple[str, ...] = ()
+    currency: str | None = None
+    zone: ZoneInfo = ZoneInfo("UTC")
+    deadlines: tuple[DeadlineSettings, ...] = ()
+    """Those of this process."""
+    prices: PriceSettings = PriceSettings()
+    business_days: BusinessDays = BusinessDays()
+    settings: MiningSettings = MiningSettings()

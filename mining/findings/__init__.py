@@ -1,0 +1,1 @@
+"""Detectors: one file, one public function, one name of finding each."""

@@ -1,0 +1,67 @@
+"""What detectors see and what they return: facts, never sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from mining.arena import Arena
+from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a detector may look at. It knows no clock, no file, no network."""
+
+    arena: Arena
+    now: int
+    """Microseconds UTC; for a file, its last event."""
+    end_activities: tuple[str, ...]
+    """Activities after which a case is closed; empty: not known, so no case counts as open."""
+    settings: MiningSettings
+    deadlines: tuple[DeadlineSettings, ...] = ()
+    prices: PriceSettings = PriceSettings()
+    business_days: BusinessDays = BusinessDays()
+    zone: ZoneInfo = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A finding before it has a title, a story, an id or a history."""
+
+    kind: str
+    name: str
+    subject: dict[str, str | tuple[str, ...]]
+    confidence: float
+    cases: int
+    """Cases touched."""
+    share: float
+    """Of all cases of the process in the window, 0..1."""
+    hours_per_week: float
+    """Hours lost a week: waiting, service or rework beyond what is usual."""
+    example_cases: tuple[str, ...]
+    """Up to five case ids, the clearest first."""
+    figures: dict[str, float | int | str | None] = field(default_factory=dict)
+    """What the story tells; durations in seconds under names ending in `_s`."""
+    example_rows: tuple[int, ...] = ()
+    """Arena rows whose trace ids are the evidence, up to five."""
+    since: int | None = None
+    """Microseconds UTC."""
+    stopped: bool = False
+    """A flow has stopped or a deadline is being missed now: critical, and a page."""
+    burst: bool = False
+    """A burst of errors or lost money, now: at least a warning, and a page."""
+    deadlines_missed: int | None = None
+    money_per_week: int | None = None
+    segment: tuple[tuple[str, str, float, int, float], ...] = ()
+    """(field, value, lift, cases, corrected p-value), strongest first."""
+    levers: tuple[tuple[str, str], ...] = ()
+    """(lever, owner): what to try, words in the catalogue under context `lever`; owner as in Suggestion."""
+
+
+class Detector(Protocol):
+    """Finds one name of finding. One file each; `mining.findings.DETECTORS` lists them."""
+
+    def __call__(self, view: View, /) -> Sequence[Fact]:
+        """All facts of its kind in the view, in any order."""
+        ...
