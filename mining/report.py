@@ -111,7 +111,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class CaseFigures:
-    """Durations over all cases; `efficiency` is the mean over cases of service (union) / duration, null without length."""
+    """Durations over all cases.
+
+    `efficiency` is the mean over cases of union of service intervals / duration, null where no case has a duration.
+    """
 
     duration_s: Spread
     service_s: Spread

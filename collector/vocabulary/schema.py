@@ -53,4 +53,4 @@ LINK_SCHEMA: Final = pa.schema(
         pa.field("case_id", pa.string(), nullable=False),
     ]
 )
-"""Case links: an event whose case was learned after its segment was written (append-only, the last row for an event wins)."""
+"""Case links: events whose case was learned after their segment was written; the last row of an event wins."""

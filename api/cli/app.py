@@ -1,0 +1,43 @@
+"""The commands and what they have in common: one line on stderr and exit code 2 for a wrong input."""
+
+import sys
+
+import typer
+
+from api.cli import collector, demo, mine, miner, serve
+from api.cli.alerts import app as alerts
+from api.cli.dashboards import app as dashboards
+from collector.vocabulary.errors import HoutaiError
+
+app = typer.Typer(
+    name="houtai",
+    help="Watches how a company's work really flows, finds where it hurts, and says what to change.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.command("mine")(mine.mine)
+app.command("demo")(demo.demo)
+app.command("collector")(serve.collector)
+app.command("miner")(miner.miner)
+app.add_typer(dashboards, name="dashboards")
+app.add_typer(alerts, name="alerts")
+app.command("receiver", hidden=True)(collector.receiver)
+app.command("converter", hidden=True)(collector.converter)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except HoutaiError as error:
+        print(f"houtai: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # The reader of our standard output went away (`| head`); nothing is wrong.
+        sys.stderr.close()
+        raise SystemExit(0) from None

@@ -1,0 +1,134 @@
+"""The live miner: follows the store's segments, keeps the events of the window, publishes what it knows."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import structlog
+
+from collector.store import Segment, Store
+from collector.vocabulary.languages import LANGUAGES
+from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
+from mining.build import build
+from mining.config import ProcessConfig
+from mining.filters import Filters, select
+from mining.findings import detect
+from mining.findings.facts import View
+from mining.live.knowledge import Knowledge, Snapshot
+from mining.live.register import Register, State
+from mining.report import Report
+from mining.reporting import iso, report
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+IDLE_SECONDS = 30.0
+"""With nothing new, findings are still derived again this often: cases get stuck by time passing alone."""
+
+log = structlog.get_logger()
+Observer = Callable[[Mapping[str, Snapshot], float, float, int], None]
+
+
+class Miner:
+    """One reader of the store, one writer of Knowledge. `round` does one round; `run` goes on until stopped."""
+
+    def __init__(
+        self,
+        store: Store,
+        configs: Sequence[ProcessConfig],
+        knowledge: Knowledge,
+        register: Register,
+        observers: Iterable[Observer] = (),
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self._store, self._configs, self._knowledge, self._register = store, tuple(configs), knowledge, register
+        self._observers, self._clock = tuple(observers), clock
+        self._events: dict[int, pa.Table] = {}
+        self._links: dict[int, pa.Table] = {}
+        self._after = {"events": 0, "links": 0}
+        self._last_full = 0.0
+
+    def round(self) -> bool:
+        """Take in what is new and publish; gives whether anything was new (or it was time anyway)."""
+        began = time.monotonic()
+        fresh = self._take_in()
+        if not fresh and began - self._last_full < IDLE_SECONDS and self._knowledge.taken:
+            self._knowledge.publish({}, self._clock(), 0.0)
+            return False
+        now = self._clock()
+        snapshots = {config.process: self._snapshot(config, now) for config in self._configs}
+        lag = self._lag()
+        self._knowledge.publish(snapshots, self._clock(), lag)
+        self._last_full = time.monotonic()
+        for observe in self._observers:
+            observe(snapshots, lag, self._last_full - began, now)
+        return True
+
+    def run(self, stop: threading.Event, interval: float) -> None:
+        """Rounds until `stop`; after a long round a pause as long, so that others get the machine too."""
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self.round()
+            except Exception:
+                # A round that fails must not end the service: what it shows is then stale and says so.
+                log.exception("mining.round_failed")
+            stop.wait(max(interval, time.monotonic() - began))
+
+    def _take_in(self) -> bool:
+        fresh = False
+        for segment in self._store.segments("links", self._after["links"]):
+            self._links[segment.id] = _read(segment, LINK_SCHEMA)
+            self._after["links"] = segment.id
+            fresh = True
+        for segment in self._store.segments("events", self._after["events"]):
+            self._events[segment.id] = _read(segment, EVENT_SCHEMA)
+            self._after["events"] = segment.id
+            fresh = True
+        return fresh
+
+    def _lag(self) -> float:
+        waiting = self._store.segments("events", self._after["events"])
+        return (self._clock() - min(s.committed for s in waiting)) / SECOND if waiting else 0.0
+
+    def _snapshot(self, config: ProcessConfig, now: int) -> Snapshot:
+        batches = [batch for table in self._events.values() for batch in table.to_batches()]
+        links = [batch for table in self._links.values() for batch in table.to_batches()]
+        arena = build(batches, config.process, config.leading, links)
+        begin = now - int(config.settings.window_days * DAY)
+        if arena.events and int(arena.end.min()) < begin:
+            arena = select(arena, Filters(from_=begin))
+        view = View(
+            arena=arena,
+            now=now,
+            end_activities=config.end_activities,
+            settings=config.settings,
+            deadlines=config.deadlines,
+            prices=config.prices,
+            business_days=config.business_days,
+            zone=config.zone,
+        )
+        facts = detect(view)
+        reports = {language: report(arena, config, now, language, facts=facts) for language in LANGUAGES}
+        states = self._register.seen({f.id for r in reports.values() for f in r.findings}, now)
+        return Snapshot(config, arena, facts, now, {language: _remember(r, states) for language, r in reports.items()})
+
+
+def _read(segment: Segment, schema: pa.Schema) -> pa.Table:
+    return pq.ParquetFile(segment.path).read().cast(schema)
+
+
+def _remember(document: Report, states: Mapping[str, State]) -> Report:
+    findings = tuple(
+        dataclasses.replace(
+            finding,
+            first_seen=iso(states[finding.id].first_seen),
+            last_seen=iso(states[finding.id].last_seen),
+            status=states[finding.id].status,
+            owner=states[finding.id].owner,
+        )
+        for finding in document.findings
+    )
+    return dataclasses.replace(document, findings=findings)
