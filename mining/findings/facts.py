@@ -45,6 +45,8 @@ class Fact:
     """What the story tells; durations in seconds under names ending in `_s`."""
     example_rows: tuple[int, ...] = ()
     """Arena rows whose trace ids are the evidence, up to five."""
+    case_rows: tuple[int, ...] = ()
+    """Positions in the arena's `case_ids` of all cases touched, ascending; empty where cases are not told apart."""
     since: int | None = None
     """Microseconds UTC."""
     stopped: bool = False

@@ -1,0 +1,36 @@
+"""Readers of log files: one file each, all giving event batches.
+
+`read` takes the reader whose ending fits; add a reader by writing its file and putting it into READERS.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from collector.files.csv_file import CsvReader
+from collector.files.events import assemble
+from collector.files.log import FileQuality, LogFile, Progress, Reader, ReadOptions, no_progress
+from collector.files.parquet_file import ParquetReader
+from collector.files.xes_file import XesReader
+from collector.vocabulary.errors import PermanentError
+from collector.vocabulary.languages import text
+
+__all__ = ["READERS", "FileQuality", "LogFile", "Progress", "ReadOptions", "Reader", "read"]
+
+READERS: Final[tuple[Reader, ...]] = (CsvReader(), ParquetReader(), XesReader())
+"""In the order in which they are asked."""
+
+
+def read(path: Path, options: ReadOptions, progress: Progress = no_progress) -> LogFile:
+    """The log in `path` as event batches; PermanentError, one line, where the file cannot be read."""
+    if not path.exists():
+        raise PermanentError(text(options.language, "{file}: there is no such file", file=path))
+    if path.is_dir():
+        raise PermanentError(text(options.language, "{file}: is a folder, not a file", file=path))
+    name = path.name.lower()
+    for reader in READERS:
+        if name.endswith(reader.endings):
+            return assemble(reader.read(path, options, progress), options)
+    endings = ", ".join(ending for reader in READERS for ending in reader.endings)
+    raise PermanentError(
+        text(options.language, "{file}: this kind of file is not read; {endings} are", file=path, endings=endings)
+    )
