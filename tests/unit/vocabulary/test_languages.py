@@ -27,7 +27,9 @@ def test_best_language_is_the_one_wanted_most(header: str | None, expected: str)
 
 
 def test_words_of_the_glossary_are_in_both_languages() -> None:
-    rows = re.findall(r"^\| (\w+) \S+ \| (.*) \|$", (ROOT / "docs/glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\w+) \S+ \| (.*) \|$", (ROOT / "docs/glossary.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     names = [(kind, part.split()[0]) for kind, parts in rows if kind != "kind" for part in parts.split(" · ")]
     assert len(names) > 25
     for kind, name in names:
