@@ -1,0 +1,51 @@
+"""The directly-follows graph: which activity follows which in a case."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from mining.arena import Arena
+from mining.kernels.distinct_cases import distinct_cases
+from mining.kernels.guard import guard_offsets
+from mining.kernels.pairs import pairs
+
+
+@dataclass(frozen=True)
+class DirectlyFollows:
+    """Edges in order of source, then target.
+
+    `source` and `target` are activity codes (int32), `count` successions and `cases` cases that have one (int64).
+    `edge` is, for each event, the number of the edge that leads to it; -1 for the first of a case (int32).
+    """
+
+    source: npt.NDArray[np.int32]
+    target: npt.NDArray[np.int32]
+    count: npt.NDArray[np.int64]
+    cases: npt.NDArray[np.int64]
+    edge: npt.NDArray[np.int32]
+
+
+def directly_follows(arena: Arena) -> DirectlyFollows:
+    """All direct successions of the arena; their counts add up to events - cases (van der Aalst 2016, section 5.2)."""
+    size = len(arena.activities)
+    source = before(arena.offsets, arena.activity)
+    found = pairs(source, arena.activity, size, size)
+    cases = distinct_cases(arena.offsets, found.of_row, len(found.count))
+    return DirectlyFollows(found.left, found.right, found.count, cases, found.of_row)
+
+
+def before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """For each event the code of the event before it in the case; -1 for the first."""
+    guard_offsets(offsets, len(codes))
+    return np.asarray(_before(offsets, codes))
+
+
+@njit(nogil=True, cache=True)
+def _before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    shifted = np.full(len(codes), -1, np.int32)
+    for c in range(len(offsets) - 1):
+        for i in range(offsets[c] + 1, offsets[c + 1]):
+            shifted[i] = codes[i - 1]
+    return shifted

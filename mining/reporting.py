@@ -1,0 +1,114 @@
+"""An arena becomes the report document (docs/contract.md, section 2)."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from collector.vocabulary.languages import Language
+from mining.arena import Arena
+from mining.config import ProcessConfig
+from mining.figures import By, Figures, known
+from mining.findings import detect
+from mining.findings.facts import Fact, View
+from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
+
+ACTORS_NOTE: Final = "no role is known: handovers are between actors"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def report(
+    arena: Arena,
+    config: ProcessConfig,
+    now: int,
+    language: Language = "en",
+    by: By = "role",
+    facts: Sequence[Fact] | None = None,
+) -> Report:
+    """The whole report; `now` in µs UTC. `facts` are what `detect` found, where somebody has asked it already."""
+    seen = view(arena, config, now)
+    facts = detect(seen) if facts is None else facts
+    deviating = frozenset(
+        path for fact in facts if (fact.kind, fact.name) == ("deviation", "rare_path") and (path := _path(fact))
+    )
+    notes = arena.quality.notes
+    if by == "role" and not known(arena.codes["role"]):
+        by = "actor"
+        notes = (*notes, ACTORS_NOTE) if known(arena.codes["actor"]) else notes
+    figures = Figures(arena)
+    variants = figures.variants(deviating)
+    return Report(
+        schema=SCHEMA,
+        process=arena.process,
+        log=LogFigures(
+            events=arena.events,
+            cases=arena.cases,
+            activities=len(np.unique(arena.activity)),
+            variants=len(variants),
+            from_=iso(int(arena.start.min())) if arena.events else None,
+            to=iso(int(arena.end.max())) if arena.events else None,
+            open_cases=open_cases(arena, config.end_activities),
+        ),
+        quality=QualityFigures(**{**dataclasses.asdict(arena.quality), "notes": notes}),
+        currency=config.currency,
+        nodes=figures.nodes(),
+        edges=figures.edges(),
+        transitions=figures.transitions(),
+        variants=variants,
+        cases=figures.cases(),
+        roles=figures.roles(),
+        handovers=figures.handovers(by),
+        findings=_tell(facts, seen, arena.process, language),
+    )
+
+
+def view(arena: Arena, config: ProcessConfig, now: int) -> View:
+    """What detectors see of the arena; `now` in µs UTC."""
+    return View(
+        arena=arena,
+        now=now,
+        end_activities=config.end_activities,
+        settings=config.settings,
+        deadlines=config.deadlines,
+        prices=config.prices,
+        business_days=config.business_days,
+        zone=config.zone,
+    )
+
+
+def open_cases(arena: Arena, end_activities: Sequence[str]) -> int:
+    """Cases none of whose events is an end activity; 0 where none is configured."""
+    if not end_activities or not arena.events:
+        return 0
+    ending = np.isin(np.array(arena.activities), np.array(end_activities))
+    return arena.cases - int(np.maximum.reduceat(ending[arena.activity], arena.offsets[:-1]).sum())
+
+
+def document(found: Report) -> dict[str, object]:
+    """The report as the contract's JSON-able document: lists, dicts, strings, numbers, null."""
+    built: dict[str, object] = msgspec.to_builtins(found)
+    figures = built["log"]
+    assert isinstance(figures, dict)
+    built["log"] = {"from" if name == "from_" else name: value for name, value in figures.items()}
+    return built
+
+
+def iso(time: int) -> str:
+    """A time in µs since the epoch as ISO 8601 UTC with `Z`, microseconds only where they aren't 0."""
+    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
+
+
+def _path(fact: Fact) -> tuple[str, ...] | None:
+    path = fact.subject.get("path")
+    return path if isinstance(path, tuple) else None
+
+
+def _tell(facts: Sequence[Fact], seen: View, process: str, language: Language) -> tuple[Finding, ...]:
+    try:
+        from mining.story import tell  # type: ignore[attr-defined]
+    except ImportError:
+        return ()
+    return tuple(tell(facts, seen, process, language))
