@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.files.amounts import parse_amounts
-from collector.files.arrow import case_objects, constant, merged, rest_fields, stamps, valid, words_of
+from collector.files.arrow import as_text, case_objects, constant, merged, rest_fields, stamps, valid, words_of
 from collector.files.columns import resolve
 from collector.files.lifecycle import NOTHING, Pairs, Rows, pair
 from collector.files.log import FileQuality, LogFile, RawLog, ReadOptions

@@ -50,7 +50,7 @@ def opened(path: Path, options: ReadOptions, progress: Progress) -> Iterator[Bin
                 yield cast(BinaryIO, unpacked)
     except EOFError as error:
         raise PermanentError(text(language, "{file}: breaks off: the gzip stream has no end", file=path)) from error
-    except (isal_zlib.IsalError, zlib.error, BadGzipFile) as error:
+    except (isal_zlib.IsalError, zlib.error, BadGzipFile) as error:  # type: ignore[misc]  # a class, untyped
         raise PermanentError(text(language, "{file}: is damaged gzip ({reason})", file=path, reason=error)) from error
     except OSError as error:
         reason = error.strerror or str(error)
