@@ -112,7 +112,7 @@ def _cases(
     objects = whole(table, "objects")
     flat = objects.values
     named = first_match(
-        objects.offsets.to_numpy() if len(objects) else np.zeros(1, np.int32),
+        objects.offsets.to_numpy(),
         pc.equal(flat.field("type"), leading).fill_null(False).to_numpy(zero_copy_only=False),
     )[rows]
     linked = np.full(len(rows), -1, np.int64)

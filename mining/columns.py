@@ -50,11 +50,11 @@ def string_buffers(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray
 def field_columns(maps: pa.MapArray) -> dict[str, pa.StringArray]:
     """One string column a key of a map column, null where a row lacks the key; of a key given twice the last counts."""
     offsets = maps.offsets.to_numpy()
-    first, last = (int(offsets[0]), int(offsets[-1])) if len(maps) else (0, 0)
+    first, last = int(offsets[0]), int(offsets[-1])
     keys = maps.keys.slice(first, last - first).dictionary_encode()
     codes = keys.indices.to_numpy()
     items = maps.items.slice(first, last - first)
-    owner = np.repeat(np.arange(len(maps)), np.diff(offsets) if len(maps) else np.zeros(0, np.int64))
+    owner = np.repeat(np.arange(len(maps)), np.diff(offsets))
     columns: dict[str, pa.StringArray] = {}
     by_key = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[by_key], np.arange(len(keys.dictionary) + 1))
