@@ -1,1 +1,21 @@
 """Detectors: one file, one public function, one name of finding each."""
+
+from typing import Final
+
+from mining.findings.facts import Detector, Fact, View
+from mining.findings.rare_path import rare_path
+from mining.findings.rework_loop import rework_loop
+from mining.findings.slow_role import slow_role
+from mining.findings.stuck_case import stuck_case
+from mining.findings.system_error import system_error
+from mining.findings.waiting import waiting
+
+DETECTORS: Final[tuple[Detector, ...]] = (waiting, rare_path, rework_loop, system_error, stuck_case, slow_role)
+"""All detectors, in the order in which their facts are listed."""
+
+
+def detect(view: View) -> tuple[Fact, ...]:
+    """Everything the detectors find in `view`; nothing in an empty one. Pure: same view, same facts."""
+    if view.arena.events == 0:
+        return ()
+    return tuple(fact for detector in DETECTORS for fact in detector(view))

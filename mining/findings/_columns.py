@@ -1,0 +1,166 @@
+"""How detectors look at an arena: weeks, local days and hours, case attributes, examples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mining.arena import NO_CODE, NO_TIME, Arena, Codes
+from mining.findings._stats import Flags, Floats, Ints
+from mining.findings.facts import View
+
+SECOND: Final = 1_000_000
+HOUR: Final = 3600 * SECOND
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+CASE_FIELDS: Final = ("channel", "platform", "shop")
+"""Columns that say something of the whole case."""
+EVENT_FIELDS: Final = ("channel", "platform", "shop", "device", "system", "module", "role", "actor")
+MOST_VALUES: Final = 60
+"""A field with more different values is an id, not a segment."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A dictionary-encoded column: codes (NO_CODE where unknown) of length events or cases."""
+
+    field: str
+    codes: Codes
+    names: tuple[str, ...]
+
+
+def weeks(arena: Arena) -> float:
+    """Length of the window in weeks, at least one day."""
+    if arena.events == 0:
+        return 1 / 7
+    return max(int(arena.end.max()) - int(arena.start.min()), DAY) / WEEK
+
+
+def local(view: View, times: Ints) -> Ints:
+    """`times` (µs UTC) as µs of the clock on the wall in the view's zone; the offset is looked up once an hour."""
+    if len(times) == 0:
+        return times
+    hours, place = np.unique(times // HOUR, return_inverse=True)
+    if len(hours) > 24 * 400:
+        hours, place = np.unique(times // DAY * 24, return_inverse=True)
+    from datetime import UTC, datetime, timedelta
+
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    offsets = np.empty(len(hours), dtype=np.int64)
+    for i, hour in enumerate(hours):
+        offset = (epoch + timedelta(hours=int(hour))).astimezone(view.zone).utcoffset() or timedelta()
+        offsets[i] = int(offset.total_seconds()) * SECOND
+    return times + offsets[place]
+
+
+def unusual_days(view: View) -> Ints:
+    """Days (local, since the epoch) that are no measure of a level: holidays and promotions with the day after."""
+    days = {int(np.datetime64(day, "D").astype(np.int64)) for day in view.business_days.holidays}
+    for day in view.business_days.promotions:
+        number = int(np.datetime64(day, "D").astype(np.int64))
+        days |= {number, number + 1}
+    return np.array(sorted(days), dtype=np.int64)
+
+
+def case_of(arena: Arena) -> Ints:
+    """Index of the case of each event."""
+    return np.repeat(np.arange(arena.cases, dtype=np.int64), np.diff(arena.offsets))
+
+
+def encode(strings: pa.StringArray) -> tuple[Codes, tuple[str, ...]] | None:
+    """Codes and names of a further column; None where it has too many different values, or none."""
+    encoded = strings.dictionary_encode()
+    if not 1 <= len(encoded.dictionary) <= MOST_VALUES:
+        return None
+    codes = encoded.indices.fill_null(NO_CODE).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes, tuple(encoded.dictionary.to_pylist())
+
+
+def event_columns(arena: Arena, skip: frozenset[str] = frozenset()) -> Iterator[Column]:
+    """All columns by which events can be told apart, further fields with few values among them."""
+    for name in EVENT_FIELDS:
+        if name not in skip and len(arena.names[name]) > 1:
+            yield Column(name, arena.codes[name], arena.names[name])
+    for name in sorted(arena.fields):
+        found = encode(arena.fields[name]) if name not in skip else None
+        if found is not None and len(found[1]) > 1:
+            yield Column(name, *found)
+
+
+def first_known(arena: Arena, codes: Codes) -> Codes:
+    """Per case the first code that is known."""
+    if arena.cases == 0:
+        return np.empty(0, dtype=np.int32)
+    far = arena.events
+    row = np.where(codes >= 0, np.arange(arena.events), far)
+    first = np.minimum.reduceat(row, arena.offsets[:-1])
+    return np.where(first < far, codes[np.minimum(first, max(far - 1, 0))], NO_CODE).astype(np.int32)
+
+
+def case_columns(arena: Arena) -> list[Column]:
+    """Columns by which cases can be told apart: channel, platform, shop, further fields, the size of the amount."""
+    found = [
+        Column(name, first_known(arena, arena.codes[name]), arena.names[name])
+        for name in CASE_FIELDS
+        if len(arena.names[name]) > 1
+    ]
+    for name in sorted(arena.fields):
+        encoded = encode(arena.fields[name])
+        if encoded is not None and len(encoded[1]) > 1:
+            found.append(Column(name, first_known(arena, encoded[0]), encoded[1]))
+    return found
+
+
+def case_amounts(arena: Arena) -> Ints:
+    """Per case the first amount that is known, NO_TIME where none is."""
+    if arena.cases == 0:
+        return np.empty(0, dtype=np.int64)
+    far = arena.events
+    row = np.where(arena.amount != NO_TIME, np.arange(arena.events), far)
+    first = np.minimum.reduceat(row, arena.offsets[:-1])
+    return np.where(first < far, arena.amount[np.minimum(first, max(far - 1, 0))], NO_TIME)
+
+
+def ids(arena: Arena, cases: npt.ArrayLike, most: int = 5) -> tuple[str, ...]:
+    """Case ids of the first `most` different cases of `cases` (indices)."""
+    chosen: list[int] = []
+    for case in np.asarray(cases, dtype=np.int64):
+        if int(case) not in chosen:
+            chosen.append(int(case))
+        if len(chosen) == most:
+            break
+    return tuple(arena.case_ids[case].as_py() for case in chosen)
+
+
+def daily(days: Ints, values: Floats, skip: Ints) -> tuple[int, Floats, Floats]:
+    """First day, and per day from it on the sum of `values` and their number; days in `skip` count as empty."""
+    if len(days) == 0:
+        return 0, np.empty(0), np.empty(0)
+    first = int(days.min())
+    counts = np.bincount(days - first).astype(np.float64)
+    totals = np.bincount(days - first, weights=values)
+    for day in skip:
+        if 0 <= day - first < len(counts):
+            counts[day - first] = totals[day - first] = 0.0
+    return first, totals.astype(np.float64), counts
+
+
+def unlocal(view: View, day: int) -> int:
+    """µs UTC of midnight of a local day (days since the epoch)."""
+    from datetime import datetime, timedelta
+
+    midnight = datetime(1970, 1, 1, tzinfo=view.zone) + timedelta(days=day)
+    return int(midnight.timestamp()) * SECOND
+
+
+def positions(cases: npt.ArrayLike) -> tuple[int, ...]:
+    """Different case positions, ascending, as a fact holds them."""
+    return tuple(int(c) for c in np.unique(np.asarray(cases, dtype=np.int64)))
+
+
+def mostly(flags: Flags) -> bool:
+    """Whether more than half of the flags are set."""
+    return len(flags) > 0 and 2 * int(flags.sum()) > len(flags)

@@ -1,0 +1,164 @@
+"""Signs that a wait is more than the normal lead time of a step: nobody there, released in batches, all hands full."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from scipy.special import pdtr
+
+from mining.arena import Arena
+from mining.findings._columns import DAY, HOUR, SECOND
+from mining.findings._stats import Flags, Floats, Ints
+from mining.findings._waits import SLOTS, Hours, Waits
+
+FEWEST: Final = 50
+"""Waits below which nothing is said of hours and queues."""
+Figures = dict[str, float | int | str | None]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Why the waits of one activity are no normal lead time."""
+
+    name: str
+    confidence: float
+    lost: Floats
+    """Hours each wait loses to it."""
+    figures: Figures = field(default_factory=dict)
+
+
+def unserved(clock: Hours) -> Flags:
+    """Slots (of 48) in which hardly anything is started although work waits.
+
+    Against the pace of the busiest third of the slots with work: a tenth of it or less, and too little for chance
+    (Poisson, 0.0001).
+    """
+    present = clock.waiting + clock.arrivals >= 0.5
+    chances = np.bincount(clock.slots[present], minlength=SLOTS).astype(np.float64)
+    done = np.bincount(clock.slots[present], weights=clock.starts[present], minlength=SLOTS)
+    used = chances >= 2
+    if used.sum() < 6:
+        return np.zeros(SLOTS, dtype=np.bool_)
+    rate = np.divide(done, chances, out=np.zeros(SLOTS), where=used)
+    pace = float(np.sort(rate[used])[-max(int(used.sum()) // 3, 1) :].mean())
+    rare: Flags = used & (rate <= 0.1 * pace) & (pdtr(done, pace * chances) < 1e-4)
+    return rare
+
+
+def busy_slots(local_starts: Ints, slots: Ints) -> Floats:
+    """Pace of starts per slot against the busiest third of the slots; 0 where nothing is done."""
+    if len(slots) == 0:
+        return np.zeros(SLOTS)
+    done = np.bincount(slots, minlength=SLOTS).astype(np.float64)
+    days = np.unique(local_starts // DAY)
+    weekend = int((((days + 3) % 7) >= 5).sum())
+    chances = np.repeat([max(len(days) - weekend, 1), max(weekend, 1)], 24)
+    rate = done / chances
+    pace = float(np.sort(rate)[-SLOTS // 3 :].mean())
+    relative: Floats = rate / pace if pace > 0 else rate
+    return relative
+
+
+def unattended(clock: Hours, begin: Ints, end: Ints, closed: Flags, others: Floats) -> Sign | None:
+    """Nobody does this step in hours in which work comes in and others in the house are at work."""
+    if not closed.any() or closed.all():
+        return None
+    off = closed[clock.slots]
+    missing = closed & (others >= 0.25)
+    if not missing.any():
+        return None
+    absent = missing[clock.slots]
+    lost = clock.part(off, begin, end)
+    total = float(((end - begin) / HOUR).sum())
+    lost_absent = float(clock.part(absent, begin, end).sum())
+    if lost_absent < 0.2 * total or float(lost.sum()) < 0.3 * total:
+        return None
+    # The band people will recognise: the longest run of missing hours on working days, else at weekends.
+    base = 0 if missing[:24].any() else 24
+    begin_hour, length = _run(missing[base : base + 24])
+    days = "workdays" if not missing[24:].any() else "weekends" if base == 24 else "all"
+    # Only those that came while nobody was there waited because of it.
+    came = closed[clock.slots[begin // HOUR - clock.first]]
+    figures: Figures = {
+        "from_hour": begin_hour,
+        "to_hour": (begin_hour + length) % 24 or 24,
+        "days": days,
+        "part": float(lost.sum()) / total if total else 0.0,
+    }
+    return Sign("unattended", 0.95, np.where(came, lost, 0.0), figures)
+
+
+def _run(flags: Flags) -> tuple[int, int]:
+    """Start and length of the longest run of set flags round the clock."""
+    if flags.all():
+        return 0, 24
+    best = (0, 0)
+    for begin in np.flatnonzero(flags & ~np.roll(flags, 1)):
+        length = 0
+        while flags[(begin + length) % 24]:
+            length += 1
+        if length > best[1]:
+            best = (int(begin), length)
+    return best
+
+
+def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints, span: int) -> Sign | None:
+    """Work is let through in few short sittings although it becomes ready all the time.
+
+    A sitting: starts with at most 15 minutes (or four services) between them. Batching: sittings take less than 15 %
+    of the time, a typical start has four or more in its company, and becoming ready is far less bunched.
+    """
+    quiet = int(max(15 * 60.0, 4 * service) * SECOND)
+    taken = np.sort(waits.start)
+    size, active, sittings = _sittings(taken, quiet)
+    ready_size, ready_active, _ = _sittings(np.sort(waits.enabled), quiet)
+    if sittings < 4 or size < 5 or active > 0.15 * span:
+        return None
+    if ready_active < 3 * active and ready_size > size / 3:
+        return None
+    apart = span / sittings
+    hour = int(np.bincount((local_start // HOUR) % 24, minlength=24).argmax())
+    # Waiting that a sitting of the usual company would leave anyway is not lost: the time the sitting itself takes.
+    own = active / max(len(taken), 1) / HOUR
+    figures: Figures = {"size": round(size, 1), "every_s": apart / SECOND, "hour": hour}
+    bunched = float(np.mean(np.diff(taken) <= quiet)) if len(taken) > 1 else 0.0
+    if bunched < 0.8:
+        return None
+    return Sign("batched", min(0.99, 0.5 + bunched / 2), np.maximum(waits.seconds / 3600 - own, 0.0), figures)
+
+
+def _sittings(times: Ints, quiet: int) -> tuple[float, int, int]:
+    """Mean company of an event, active µs and number of the sittings in sorted `times`."""
+    breaks = np.flatnonzero(np.diff(times) > quiet)
+    first = np.concatenate([[0], breaks + 1])
+    last = np.concatenate([breaks, [len(times) - 1]])
+    sizes = last - first + 1
+    return float((sizes**2).sum() / sizes.sum()), int((times[last] - times[first]).sum()), len(sizes)
+
+
+def contended(arena: Arena, waits: Waits, since_last: Floats, open_wait: Floats, open_share: float) -> Sign | None:
+    """All hands are full: most starts come straight after the actor's last work, and waits dwarf the work itself.
+
+    `since_last` is how long (s) the actor had been free at each start, NaN where unknown; `open_wait` the hours of
+    waiting outside closed hours; `open_share` the part of the window that is open.
+    """
+    known = ~np.isnan(since_last)
+    if known.sum() < max(FEWEST, 0.8 * len(since_last)):
+        return None
+    service = (arena.end[waits.row] - arena.start[waits.row]) / SECOND
+    usual = float(service.mean())
+    if usual <= 0:
+        return None
+    queued = known & (open_wait * 3600 > usual)
+    if queued.sum() < FEWEST:
+        return None
+    at_once = since_last[queued] <= max(0.5 * usual, 30.0)
+    full = float(at_once.mean())
+    actors = len(np.unique(arena.codes["actor"][waits.row]))
+    span = (int(waits.start.max()) - int(waits.enabled.min())) / HOUR * max(open_share, 0.05)
+    queue = float(open_wait.sum()) / max(span, 1e-9)
+    ratio = float(open_wait.mean()) * 3600 / usual
+    if full < 0.7 or ratio < 3 or queue < 1.5 * actors or queued.mean() < 0.5:
+        return None
+    figures: Figures = {"busy": full, "queue": round(queue, 1), "actors": actors, "ratio": ratio}
+    return Sign("contended", min(0.98, 0.6 + 0.4 * full), np.maximum(open_wait - usual / 3600, 0.0), figures)

@@ -1,0 +1,159 @@
+"""`deviation/rework_loop`: work that is done again within a case."""
+
+from typing import Final
+
+import numpy as np
+
+from mining.findings._columns import (
+    DAY,
+    HOUR,
+    case_columns,
+    case_of,
+    ids,
+    local,
+    mostly,
+    positions,
+    unlocal,
+    unusual_days,
+    weeks,
+)
+from mining.findings._segments import began, concentrated
+from mining.findings._stats import Flags, Ints, lower_bound
+from mining.findings.facts import Fact, View
+
+FEWEST: Final = 5
+USUAL: Final = 0.5
+"""Where this share of the cases with an activity repeats it, repeating is how the work is done."""
+
+
+def rework_loop(view: View) -> list[Fact]:
+    """Activities repeated in a case, loops of several activities told once.
+
+    A repeat right after an attempt that failed with an error is a retry and left to `system_error`. What every other
+    case repeats is the way of working (confidence 0.5). Confidence: concentrated in a segment or begun on a day, or
+    how surely the share lies over half the warning share. Hours lost: from the end of one go to the end of the next.
+    """
+    arena = view.arena
+    case = case_of(arena)
+    repeat, since_before = _repeats(view, case)
+    if not repeat.any():
+        return []
+    activities = len(arena.activities)
+    found: list[tuple[int, Ints]] = []
+    for activity in np.argsort(-np.bincount(arena.activity[repeat], minlength=activities), kind="stable"):
+        cases = np.unique(case[repeat & (arena.activity == activity)])
+        if len(cases) >= FEWEST:
+            found.append((int(activity), cases))
+    facts = []
+    for loop in _loops(found):
+        facts.append(_fact(view, case, repeat, since_before, loop))
+    return facts
+
+
+def _repeats(view: View, case: Ints) -> tuple[Flags, Ints]:
+    """Whether each event repeats its activity in its case, and the µs from the end of the go before to its own end."""
+    arena = view.arena
+    key = case * len(arena.activities) + arena.activity
+    order = np.argsort(key, kind="stable")
+    again = np.zeros(arena.events, dtype=np.bool_)
+    again[1:] = key[order][1:] == key[order][:-1]
+    repeat = np.zeros(arena.events, dtype=np.bool_)
+    lost = np.zeros(arena.events, dtype=np.int64)
+    now, before = order[again], order[np.flatnonzero(again) - 1]
+    genuine = ~arena.error[before]
+    repeat[now[genuine]] = True
+    lost[now] = np.maximum(arena.end[now] - arena.end[before], 0)
+    return repeat, lost
+
+
+def _loops(found: list[tuple[int, Ints]]) -> list[tuple[tuple[int, ...], Ints]]:
+    """Activities repeated by largely the same cases (half of the smaller set), together."""
+    loops: list[tuple[list[int], Ints]] = []
+    for activity, cases in found:
+        for members, shared in loops:
+            both = len(np.intersect1d(shared, cases, assume_unique=True))
+            if both >= 0.6 * max(len(shared), len(cases)):
+                members.append(activity)
+                break
+        else:
+            loops.append(([activity], cases))
+    return [(tuple(members), cases) for members, cases in loops]
+
+
+def _fact(view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[int, ...], Ints]) -> Fact:
+    arena, (members, cases) = view.arena, loop
+    lead = members[0]
+    doing = np.zeros(arena.cases, dtype=np.bool_)
+    rows = np.flatnonzero(arena.activity == lead)
+    doing[case[rows]] = True
+    hit = np.zeros(arena.cases, dtype=np.bool_)
+    hit[cases] = True
+    again = np.flatnonzero(repeat & (arena.activity == lead))
+    begun = local(view, arena.start[arena.offsets[:-1]]) // DAY
+    change = began(begun[doing], hit[doing], unusual_days(view))
+    segments = concentrated(hit, doing, case_columns(arena))
+    reach = int(doing.sum())
+    users = "user" in arena.names["actor_kind"] and mostly(
+        arena.codes["actor_kind"][again] == arena.names["actor_kind"].index("user")
+    )
+    if len(cases) >= USUAL * reach:
+        confidence = 0.5
+    elif change is not None or segments:
+        confidence = 0.95
+    else:
+        sure = lower_bound(len(cases), arena.cases) >= view.settings.warning_share
+        confidence = 0.85 if sure and not users else 0.7
+    # The loop in the order in which it is walked, read off the first repeat.
+    path = _walk(view, again, members)
+    times = np.bincount(case[again], minlength=arena.cases)[cases]
+    hours = float(lost[again].sum()) / HOUR
+    in_first = [c for c in cases if not segments or _in(view, int(c), segments[0])]
+    order = sorted(in_first or list(cases), key=lambda c: (-int(hit[c]), begun[c] < (change[0] if change else 0), c))
+    shown = again[np.isin(case[again], order[:5])]
+    return Fact(
+        kind="deviation",
+        name="rework_loop",
+        subject={"activity": arena.activities[lead], "path": path},
+        confidence=confidence,
+        cases=len(cases),
+        share=len(cases) / arena.cases,
+        hours_per_week=hours / weeks(arena),
+        example_cases=ids(arena, np.array(order[:5])),
+        case_rows=positions(cases),
+        example_rows=tuple(int(r) for r in shown[:5]),
+        figures={
+            "repeats": len(again),
+            "reach": reach,
+            "share_of_reach": len(cases) / reach,
+            "times": round(float(times.mean()) + 1, 2),
+            "extra_s": float(np.median(lost[again])) / 1e6,
+            "before": change[1] if change else None,
+            "after": change[2] if change else None,
+        },
+        since=unlocal(view, change[0]) if change else None,
+        segment=segments,
+        levers=(("check_at_entry", "front_end"), ("fix_segment", "business"))
+        if segments
+        else (("check_at_entry", "front_end"), ("find_cause", "business")),
+    )
+
+
+def _walk(view: View, again: Ints, members: tuple[int, ...]) -> tuple[str, ...]:
+    """The most common way from one go to the next, both ends included."""
+    arena = view.arena
+    walks: dict[tuple[int, ...], int] = {}
+    for row in again[:500]:
+        back = int(row) - 1
+        while arena.activity[back] != members[0]:
+            back -= 1
+        walk = tuple(int(a) for a in arena.activity[back : row + 1])
+        walks[walk] = walks.get(walk, 0) + 1
+    best = min(walks, key=lambda w: (-walks[w], len(w), w))
+    return tuple(arena.activities[a] for a in best)
+
+
+def _in(view: View, case: int, segment: tuple[str, str, float, int, float]) -> bool:
+    for column in case_columns(view.arena):
+        if column.field == segment[0]:
+            return bool(column.codes[case] == column.names.index(segment[1]))
+    return False

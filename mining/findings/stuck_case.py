@@ -1,0 +1,118 @@
+"""`stall/stuck_case`: open cases that have stood at one point longer than cases that went on ever did."""
+
+from typing import Final
+
+import numpy as np
+
+from mining.findings._columns import DAY, HOUR, SECOND, case_columns, case_of, ids, local, mostly, positions, weeks
+from mining.findings._segments import concentrated
+from mining.findings._stats import Flags, Ints, lower_bound
+from mining.findings._waits import groups, waits
+from mining.findings.facts import Fact, View
+
+FEWEST: Final = 3
+FEWEST_PAST: Final = 30
+
+
+def stuck_case(view: View) -> list[Fact]:
+    """Per last activity the open cases that have waited three times the p99 of those that went on from there.
+
+    Passing that mark is a sign only if hardly any case comes back from behind it: confidence is the lower bound of
+    the share that never went on, of all that passed the mark (so slow but living steps raise no alarm), rising with
+    their number. Where mostly the customer takes the next step, cases are abandoned rather than stuck: 0.6 at most.
+    """
+    arena = view.arena
+    if not view.end_activities or arena.cases == 0:
+        return []
+    closing = np.isin(arena.activity, [a for a, n in enumerate(arena.activities) if n in view.end_activities])
+    case = case_of(arena)
+    closed = np.zeros(arena.cases, dtype=np.bool_)
+    closed[case[closing]] = True
+    last = arena.offsets[1:] - 1
+    # The case stands where the event that ended last left it.
+    standing = np.flatnonzero(~closed & (np.diff(arena.offsets) > 0))
+    if len(standing) == 0:
+        return []
+    every = waits(arena, case)
+    past = dict(groups(every.source.astype(np.int64)))
+    facts = []
+    for activity, places in groups(arena.activity[last[standing]].astype(np.int64)):
+        before = past.get(activity)
+        if before is None or len(before) < FEWEST_PAST:
+            continue
+        took = (every.start[before] - arena.end[every.row[before] - 1]).clip(0) / SECOND
+        mark = max(3 * float(np.quantile(took, 0.99)), 3600.0)
+        here = standing[places]
+        age = (view.now - arena.end[last[here]]) / SECOND
+        stuck = here[age > mark]
+        if len(stuck) < FEWEST:
+            continue
+        facts.append(_fact(view, case, activity, stuck, took, mark, every.row[before]))
+    return facts
+
+
+def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, mark: float, next_rows: Ints) -> Fact:
+    arena = view.arena
+    last = arena.offsets[1:] - 1
+    came_back = int((took > mark).sum())
+    never = lower_bound(len(stuck), len(stuck) + came_back)
+    confidence = min(0.99, 0.25 + 0.75 * never + 0.02 * min(len(stuck), 10))
+    kinds = arena.names["actor_kind"]
+    customer = "user" in kinds and mostly(arena.codes["actor_kind"][next_rows] == kinds.index("user"))
+    if customer:
+        confidence = min(confidence, 0.6)
+    age = (view.now - arena.end[last[stuck]]) / SECOND
+    order = stuck[np.argsort(-age, kind="stable")]
+    hit = np.zeros(arena.cases, dtype=np.bool_)
+    hit[stuck] = True
+    reached = np.zeros(arena.cases, dtype=np.bool_)
+    reached[case[arena.activity == activity]] = True
+    missed = _missed(view, hit) if view.deadlines and not customer else None
+    usual = float(np.median(took))
+    stood = local(view, arena.end[last[stuck]])
+    return Fact(
+        kind="stall",
+        name="stuck_case",
+        subject={"activity": arena.activities[activity]},
+        confidence=confidence,
+        cases=len(stuck),
+        share=len(stuck) / arena.cases,
+        hours_per_week=float(np.maximum(age - usual, 0).sum()) / 3600 / weeks(arena),
+        example_cases=ids(arena, order),
+        case_rows=positions(stuck),
+        example_rows=tuple(int(r) for r in last[order[:5]]),
+        figures={
+            "oldest_s": float(age.max()),
+            "p50_age_s": float(np.median(age)),
+            "usual_s": usual,
+            "p99_s": float(np.quantile(took, 0.99)),
+            "mark_s": mark,
+            "came_back": came_back,
+            "customer": int(customer),
+            "first_day": int(stood.min() // DAY),
+        },
+        since=int(arena.end[last[stuck]].min()),
+        stopped=bool(missed) and confidence >= view.settings.warning_confidence,
+        deadlines_missed=missed,
+        segment=concentrated(hit, reached, case_columns(arena)),
+        levers=(("clear_stuck", "business"), ("watch_stuck", "system")),
+    )
+
+
+def _missed(view: View, hit: Flags) -> int:
+    """How many of the cases are open past a deadline."""
+    arena = view.arena
+    late = np.zeros(arena.cases, dtype=np.bool_)
+    first = np.minimum.reduceat(arena.start, arena.offsets[:-1])
+    case = case_of(arena)
+    for deadline in view.deadlines:
+        if deadline.process != arena.process:
+            continue
+        over = view.now > first + deadline.within_hours * HOUR
+        if deadline.step is not None:
+            done = np.zeros(arena.cases, dtype=np.bool_)
+            if deadline.step in arena.activities:
+                done[case[arena.activity == arena.activities.index(deadline.step)]] = True
+            over = over & ~done
+        late |= over
+    return int((late & hit).sum())

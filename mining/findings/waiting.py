@@ -1,0 +1,303 @@
+"""`bottleneck/waiting`: where cases wait longer than this step's normal lead time explains."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mining.findings._columns import (
+    DAY,
+    SECOND,
+    Column,
+    case_columns,
+    case_of,
+    daily,
+    event_columns,
+    ids,
+    local,
+    mostly,
+    positions,
+    unlocal,
+    unusual_days,
+    weeks,
+)
+from mining.findings._signs import FEWEST, Sign, batched, busy_slots, contended, unattended, unserved
+from mining.findings._stats import Floats, Ints, corrected, local_ranks, rise
+from mining.findings._waits import Waits, groups, hours, slot, waits
+from mining.findings.facts import Fact, View
+
+LEAST_RATIO: Final = 1.5
+"""A segment or a period must wait this many times as long as the rest to be named."""
+STEADY: Final = 5
+"""How many long waits without any sign are listed for information."""
+EVENT_ONLY: Final = frozenset({"channel", "platform", "shop"})
+LEVERS: Final = {
+    "unattended": (("cover_hours", "business"), ("automate_simple", "system")),
+    "batched": (("release_often", "business"), ("trigger_at_once", "system")),
+    "contended": (("add_capacity", "business"), ("automate_simple", "system")),
+    "risen": (("undo_change", "system"), ("find_cause", "business")),
+    "uneven": (("fix_segment", "business"),),
+    "steady": (("find_cause", "business"),),
+}
+
+Segments = tuple[tuple[str, str, float, int, float], ...]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What is worked out once for all transitions."""
+
+    view: View
+    all: Waits
+    enabled: Ints
+    """Local µs."""
+    start: Ints
+    since_last: Floats
+    staff_slots: dict[int, Floats]
+    """Pace per slot of the staff's other activities, by activity."""
+    columns: list[Column]
+    """Event-level columns, codes of length events."""
+    unusual: Ints
+    weeks: float
+
+
+def waiting(view: View) -> list[Fact]:
+    """Transitions where waiting is lost: at steps nobody attends in hours when others work, let through in batches,
+    or with all hands full; that got longer from a day on; that hit one segment. Long waits with none of these signs
+    are normal lead time for all that can be known: confidence 0.5, the longest few. So are waits for the customer.
+    """
+    arena = view.arena
+    case = case_of(arena)
+    every = waits(arena, case)
+    if len(every.row) == 0:
+        return []
+    frame = _frame(view, every, case)
+    total = float(every.seconds.sum()) / 3600
+    found: list[Fact] = []
+    steady: list[Fact] = []
+    for target, places in groups(every.target.astype(np.int64)):
+        hours_there = float(every.seconds[places].sum()) / 3600
+        if len(places) < 20 or hours_there / frame.weeks < 1 or hours_there < 0.002 * total:
+            continue
+        for fact in _of_target(frame, target, places, total):
+            (steady if fact.figures["pattern"] in ("steady", "outside") else found).append(fact)
+    steady.sort(key=lambda fact: -fact.hours_per_week)
+    return found + steady[:STEADY]
+
+
+def _frame(view: View, every: Waits, case: Ints) -> _Frame:
+    arena = view.arena
+    local_start = local(view, arena.start)
+    slots = slot(local_start)
+    staff = _kind(view, "staff")
+    pace: dict[int, Floats] = {}
+    used = np.unique(arena.activity[staff])
+    by_activity = {int(a): busy_slots(local_start[m], slots[m]) for a in used for m in [staff & (arena.activity == a)]}
+    for activity in range(len(arena.activities)):
+        others = [p for a, p in by_activity.items() if a != activity]
+        pace[activity] = np.median(np.stack(others), axis=0) if others else np.zeros(48)
+    columns = [c for c in event_columns(arena) if c.field not in EVENT_ONLY and c.field not in arena.fields]
+    columns += [Column(c.field, c.codes[case], c.names) for c in case_columns(arena)]
+    return _Frame(
+        view,
+        every,
+        local(view, every.enabled),
+        local_start[every.row],
+        _since_last(view)[every.row],
+        pace,
+        columns,
+        unusual_days(view),
+        weeks(arena),
+    )
+
+
+def _kind(view: View, kind: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    names = view.arena.names["actor_kind"]
+    if kind not in names:
+        return np.zeros(view.arena.events, dtype=np.bool_)
+    flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = view.arena.codes["actor_kind"] == names.index(kind)
+    return flags
+
+
+def _since_last(view: View) -> Floats:
+    """Seconds since the actor's event before ended, at the start of each event; NaN where the actor is unknown."""
+    arena = view.arena
+    actor = arena.codes["actor"]
+    order = np.lexsort((arena.end, arena.start, actor))
+    free = np.full(arena.events, np.nan)
+    same = np.zeros(arena.events, dtype=np.bool_)
+    same[1:] = (actor[order][1:] == actor[order][:-1]) & (actor[order][1:] >= 0)
+    before = order[np.flatnonzero(same) - 1]
+    free[order[same]] = (arena.start[order[same]] - arena.end[before]) / SECOND
+    return free
+
+
+def _of_target(frame: _Frame, target: int, places: Ints, total: float) -> list[Fact]:
+    """Facts of all transitions into one activity: a sign of its own is told once, at the transition it costs most."""
+    view, arena = frame.view, frame.view.arena
+    here = frame.all.take(places)
+    customer = mostly(_kind(view, "user")[here.row])
+    sign = None if customer or len(places) < FEWEST else _sign(frame, target, places, here)
+    facts = []
+    if sign is not None:
+        lost = sign.lost
+        by_source = np.bincount(here.source, weights=lost, minlength=len(arena.activities))
+        source = int(by_source.argmax())
+        facts.append(_fact(frame, source, target, places, lost, sign, total))
+    for source, inner in groups(here.source.astype(np.int64)):
+        chosen = places[inner]
+        sum_hours = float(frame.all.seconds[chosen].sum()) / 3600
+        if sum_hours / frame.weeks < 1 or len(chosen) < 20 or source == target:
+            continue
+        if sign is None:
+            own = None if customer else _own_sign(frame, chosen)
+            if own is not None:
+                facts.append(_fact(frame, source, target, chosen, own.lost, own, total))
+            elif sum_hours >= 0.1 * total:
+                plain = Sign("outside" if customer else "steady", 0.5, frame.all.seconds[chosen] / 3600)
+                facts.append(_fact(frame, source, target, chosen, plain.lost, plain, total))
+    return facts
+
+
+def _sign(frame: _Frame, target: int, places: Ints, here: Waits) -> Sign | None:
+    arena = frame.view.arena
+    begin, end = frame.enabled[places], np.maximum(frame.start[places], frame.enabled[places])
+    span = int(here.start.max()) - int(here.start.min())
+    if span < 4 * DAY:
+        return None
+    service = float(np.median(arena.end[here.row] - arena.start[here.row])) / SECOND
+    sign = batched(here, service, begin, end, span)
+    if sign is not None:
+        return sign
+    clock = hours(begin, end)
+    closed = unserved(clock)
+    candidates = [unattended(clock, begin, end, closed, frame.staff_slots[target])]
+    off = closed[clock.slots]
+    open_wait = np.maximum(here.seconds / 3600 - clock.part(off, begin, end), 0.0)
+    candidates.append(contended(arena, here, frame.since_last[places], open_wait, 1.0 - float(off.mean())))
+    there = [c for c in candidates if c is not None]
+    return max(there, key=lambda c: float(c.lost.sum())) if there else None
+
+
+def _own_sign(frame: _Frame, places: Ints) -> Sign | None:
+    """A rise from a day on, or a segment that waits longer than its neighbours in time."""
+    seconds = frame.all.seconds[places]
+    day = frame.enabled[places] // DAY
+    risen = _rise(frame, day, seconds)
+    if risen is not None:
+        first, ratio, before, p_value = risen
+        lost = np.where(day >= first, np.maximum(seconds - before, 0.0) / 3600, 0.0)
+        return Sign("risen", min(0.99, 1 - p_value), lost, {"ratio": ratio, "day": first, "before_s": before})
+    segments = _segments(frame, places, seconds)
+    if segments:
+        field, value, lift, _, p_value = segments[0]
+        column = next(c for c in frame.columns if c.field == field)
+        member = column.codes[frame.all.row[places]] == column.names.index(value)
+        rest = float(seconds[~member].mean())
+        lost = np.where(member, np.maximum(seconds - rest, 0.0) / 3600, 0.0)
+        return Sign("uneven", min(0.99, 1 - p_value), lost, {"ratio": lift, "rest_s": rest})
+    return None
+
+
+def _rise(frame: _Frame, day: Ints, seconds: Floats) -> tuple[int, float, float, float] | None:
+    """First day, ratio, level before (s) and p-value of a rise of the daily level, None where there is none."""
+    if len(seconds) < FEWEST:
+        return None
+    first, totals, counts = daily(day, np.log(seconds + 1.0), frame.unusual)
+    change = rise(totals, counts)
+    if change is None:
+        return None
+    begin = first + change.place
+    before = float(seconds[day < begin].mean())
+    after = float(seconds[day >= begin].mean())
+    if after < LEAST_RATIO * before or np.exp(change.after - change.before) < LEAST_RATIO:
+        return None
+    return begin, after / max(before, 1.0), before, change.p_value
+
+
+def _segments(frame: _Frame, places: Ints, seconds: Floats) -> Segments:
+    """Values of columns that wait longer than their neighbours in time, strongest first (van Elteren; BH)."""
+    if len(seconds) < 2 * FEWEST:
+        return ()
+    ranks = local_ranks(seconds, frame.all.enabled[places])
+    spread = float(ranks.std())
+    if spread == 0:
+        return ()
+    rows = frame.all.row[places]
+    tried: list[tuple[str, str, float, int]] = []
+    p_values: list[float] = []
+    from scipy.special import ndtr
+
+    n = len(ranks)
+    for column in frame.columns:
+        codes = column.codes[rows]
+        if (codes >= 0).sum() < 0.5 * n:
+            continue
+        size = len(column.names)
+        count = np.bincount(codes + 1, minlength=size + 1)[1:].astype(np.float64)
+        rank = np.bincount(codes + 1, weights=ranks, minlength=size + 1)[1:]
+        waited = np.bincount(codes + 1, weights=seconds, minlength=size + 1)[1:]
+        for value in np.flatnonzero((count >= 30) & (count <= 0.8 * n)):
+            rest = n - count[value]
+            gap = rank[value] / count[value] - (ranks.sum() - rank[value]) / rest
+            p_values.append(float(ndtr(-gap / (spread * np.sqrt(1 / count[value] + 1 / rest)))))
+            level = (seconds.sum() - waited[value]) / rest
+            lift = float(waited[value] / count[value] / level) if level > 0 else 1e6
+            tried.append((column.field, column.names[value], lift, int(count[value])))
+    adjusted = corrected(np.array(p_values))
+    strong = [
+        (field, value, round(lift, 2), count, float(p))
+        for (field, value, lift, count), p in zip(tried, adjusted, strict=True)
+        if p < 0.001 and lift >= LEAST_RATIO
+    ]
+    strong.sort(key=lambda s: (-(s[2] - 1) * s[3], s[4], s[0], s[1]))
+    return tuple(strong[:5])
+
+
+def _fact(frame: _Frame, source: int, target: int, places: Ints, lost: Floats, sign: Sign, total: float) -> Fact:
+    view, arena = frame.view, frame.view.arena
+    chosen = frame.all.take(places)
+    touched = lost > max(float(lost.max()) * 0.05, 1 / 60)
+    cases = len(np.unique(chosen.case[touched]))
+    hit = np.flatnonzero(touched)
+    # Examples from the upper middle of what was lost: the extremes often have a reason of their own.
+    ranked = hit[np.argsort(-lost[hit], kind="stable")]
+    ranked = ranked[len(ranked) // 10 :]
+    day = frame.enabled[places] // DAY
+    segments = _segments(frame, places, chosen.seconds)
+    since = None
+    figures = {**sign.figures}
+    if sign.name == "risen":
+        since = unlocal(view, int(figures.pop("day") or 0))
+    elif sign.name not in ("steady", "outside"):
+        risen = _rise(frame, day, np.maximum(lost * 3600, 0.0))
+        since = None if risen is None else unlocal(view, risen[0])
+    figures |= {
+        "pattern": sign.name,
+        "n": len(places),
+        "p50_s": float(np.median(chosen.seconds)),
+        "p90_s": float(np.quantile(chosen.seconds, 0.9)),
+        "hours": float(lost.sum()),
+        "extra_s": float(lost[touched].mean()) * 3600 if touched.any() else 0.0,
+        "part_of_all": float(chosen.seconds.sum()) / 3600 / total if total else 0.0,
+    }
+    return Fact(
+        kind="bottleneck",
+        name="waiting",
+        subject={
+            "activity": arena.activities[target],
+            "source": arena.activities[source],
+            "target": arena.activities[target],
+        },
+        confidence=sign.confidence,
+        cases=cases,
+        share=cases / arena.cases,
+        hours_per_week=float(lost.sum()) / frame.weeks,
+        example_cases=ids(arena, chosen.case[ranked]),
+        case_rows=positions(chosen.case[touched]),
+        example_rows=tuple(int(r) for r in chosen.row[ranked[:5]]),
+        figures=figures,
+        since=since,
+        segment=segments,
+        levers=LEVERS.get(sign.name, LEVERS["steady"]),
+    )
