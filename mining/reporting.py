@@ -89,7 +89,7 @@ def open_cases(arena: Arena, end_activities: Sequence[str]) -> int:
 
 def document(found: Report) -> dict[str, object]:
     """The report as the contract's JSON-able document: lists, dicts, strings, numbers, null."""
-    built: dict[str, object] = msgspec.to_builtins(found)
+    built: dict[str, object] = msgspec.json.decode(msgspec.json.encode(found))
     figures = built["log"]
     assert isinstance(figures, dict)
     built["log"] = {"from" if name == "from_" else name: value for name, value in figures.items()}
