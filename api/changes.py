@@ -1,0 +1,76 @@
+"""Releases, configuration and rule changes that somebody told us of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+Kind = Literal["release", "configuration", "rule"]
+
+_metadata = sa.MetaData()
+_changes: Final = sa.Table(
+    "changes",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.BigInteger, nullable=False, index=True),
+    sa.Column("system", sa.String, nullable=False),
+    sa.Column("version", sa.String),
+    sa.Column("author", sa.String),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("description", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change; `time` in µs UTC, when it took effect."""
+
+    id: int
+    time: int
+    system: str
+    version: str | None
+    author: str | None
+    kind: str
+    description: str | None
+
+
+class Changes:
+    """The table of changes in a small database (any SQLAlchemy URL)."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url)
+        _metadata.create_all(self._engine)
+
+    def add(
+        self, time: int, system: str, kind: Kind, version: str | None, author: str | None, description: str | None
+    ) -> Change:
+        """Note a change and give it back with its id."""
+        values = {"time": time, "system": system, "kind": kind}
+        values |= {"version": version, "author": author, "description": description}
+        with self._engine.begin() as connection:
+            key = connection.execute(sa.insert(_changes).values(**values)).inserted_primary_key
+        return Change(int(key[0]), time, system, version, author, kind, description)
+
+    def latest(self, limit: int, before: tuple[int, int] | None = None) -> Sequence[Change]:
+        """The newest changes first, at most `limit`; `before` is (time, id) of the last one already seen."""
+        query = sa.select(_changes).order_by(_changes.c.time.desc(), _changes.c.id.desc()).limit(limit)
+        if before is not None:
+            time, key = before
+            older = sa.or_(_changes.c.time < time, sa.and_(_changes.c.time == time, _changes.c.id < key))
+            query = query.where(older)
+        with self._engine.connect() as connection:
+            return [
+                Change(row.id, row.time, row.system, row.version, row.author, row.kind, row.description)
+                for row in connection.execute(query)
+            ]
+
+    def remove(self, key: int) -> None:
+        """Take a change back that could not be put on the record."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(_changes).where(_changes.c.id == key))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
