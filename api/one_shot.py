@@ -1,0 +1,158 @@
+"""Reads a log, mines it, writes what was asked for: the work of `houtai mine`."""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from collector.vocabulary.errors import PermanentError
+from collector.vocabulary.languages import Language, text
+from mining.config import ProcessConfig
+
+CASE = "case"
+"""Object type of the cases of a file."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where to write what; `-` is standard output."""
+
+    json: Path | None = None
+    html: Path | None = None
+    case_findings: Path | None = None
+
+    def given(self) -> tuple[Path, ...]:
+        """Those that are wanted."""
+        return tuple(path for path in (self.json, self.html, self.case_findings) if path is not None)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of columns where the usual ones do not fit."""
+
+    case: str | None = None
+    activity: str | None = None
+    start: str | None = None
+    end: str | None = None
+    actor: str | None = None
+    role: str | None = None
+
+
+def mine_log(
+    log: Path,
+    outputs: Outputs,
+    columns: Columns,
+    *,
+    process: str | None,
+    config: Path | None,
+    lifecycle: Literal["pair", "all"],
+    timezone: str | None,
+    by: Literal["role", "actor"],
+    language: Language,
+) -> None:
+    """Mine `log`, write `outputs`, and print a summary unless an output is standard output.
+
+    PermanentError, one line, for a log, an option or an output that will not do.
+    """
+    _check(log, outputs, language)
+    known, zone = _config(process or _stem(log), config, timezone, language)
+
+    from babel.numbers import get_currency_precision
+
+    from api.terminal.progress import Meter
+    from collector.files import ReadOptions, read
+
+    with Meter(4) as meter:
+        meter.stage(text(language, "reading"))
+        options = ReadOptions(
+            process=known.process,
+            leading=CASE,
+            lifecycle=lifecycle,
+            timezone=zone.key,
+            minor_digits=get_currency_precision(known.currency) if known.currency else 2,
+            language=language,
+            **dataclasses.asdict(columns),
+        )
+        found = read(log, options, meter.bytes)
+
+        meter.stage(text(language, "sorting"))
+        from mining.arena import Quality
+        from mining.build import build
+
+        quality = Quality(**dataclasses.asdict(found.quality))
+        arena = build(found.batches, known.process, CASE, quality=quality)
+
+        meter.stage(text(language, "looking for findings"))
+        from mining.findings import detect
+        from mining.reporting import document, report, view
+
+        now = int(arena.end.max()) if arena.events else 0
+        facts = detect(view(arena, known, now))
+        told = report(arena, known, now, language, by, facts)
+
+        meter.stage(text(language, "writing"))
+        if outputs.json is not None:
+            import msgspec
+
+            from api.outputs import write_text
+
+            raw = msgspec.json.format(msgspec.json.encode(document(told)), indent=2)
+            write_text(outputs.json, raw.decode() + "\n", language)
+        if outputs.html is not None:
+            from api.html_report import render
+            from api.outputs import write_text
+
+            write_text(outputs.html, render(told, language, zone), language)
+        if outputs.case_findings is not None:
+            from api.case_findings import case_findings
+            from api.outputs import write_text
+
+            write_text(outputs.case_findings, case_findings(arena, facts), language)
+
+    if Path("-") not in outputs.given():
+        import shutil
+
+        from api.terminal.summary import printed
+
+        columns_wide = shutil.get_terminal_size().columns
+        sys.stdout.write(printed(told, language, zone, terminal=sys.stdout.isatty(), columns=columns_wide))
+
+
+def _check(log: Path, outputs: Outputs, language: Language) -> None:
+    from api.outputs import check_writable
+
+    for path in outputs.given():
+        check_writable(path, language, source=log)
+    if sum(path == Path("-") for path in outputs.given()) > 1:
+        raise PermanentError(text(language, "only one output can be -, the standard output"))
+
+
+def _config(
+    process: str, config: Path | None, timezone: str | None, language: Language
+) -> tuple[ProcessConfig, ZoneInfo]:
+    zone = ZoneInfo("UTC")
+    if timezone is not None:
+        try:
+            zone = ZoneInfo(timezone)
+        except (ValueError, OSError, KeyError) as error:
+            message = text(language, "--timezone: {name!r} is no time zone (write it as Asia/Shanghai)", name=timezone)
+            raise PermanentError(message) from error
+    if config is None:
+        return ProcessConfig(process=process, leading=CASE, zone=zone), zone
+    from api.settings import load
+
+    known = load(config).process_config(process, CASE)
+    if timezone is not None:
+        known = dataclasses.replace(known, zone=zone)
+    return dataclasses.replace(known, leading=CASE), known.zone
+
+
+def _stem(log: Path) -> str:
+    """The file's name without its endings: `orders.csv.gz` is the process `orders`."""
+    name = log.name
+    for ending in (".gz", ".csv", ".xes", ".parquet"):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name or log.name
