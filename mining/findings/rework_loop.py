@@ -7,6 +7,7 @@ import numpy as np
 from mining.findings._columns import (
     DAY,
     HOUR,
+    Column,
     case_columns,
     case_of,
     ids,
@@ -45,8 +46,9 @@ def rework_loop(view: View) -> list[Fact]:
         if len(cases) >= FEWEST:
             found.append((int(activity), cases))
     facts = []
+    columns = case_columns(arena)
     for loop in _loops(found):
-        facts.append(_fact(view, case, repeat, since_before, loop))
+        facts.append(_fact(view, case, repeat, since_before, loop, columns))
     return facts
 
 
@@ -80,7 +82,9 @@ def _loops(found: list[tuple[int, Ints]]) -> list[tuple[tuple[int, ...], Ints]]:
     return [(tuple(members), cases) for members, cases in loops]
 
 
-def _fact(view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[int, ...], Ints]) -> Fact:
+def _fact(
+    view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[int, ...], Ints], columns: list[Column]
+) -> Fact:
     arena, (members, cases) = view.arena, loop
     lead = members[0]
     doing = np.zeros(arena.cases, dtype=np.bool_)
@@ -91,7 +95,7 @@ def _fact(view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[i
     again = np.flatnonzero(repeat & (arena.activity == lead))
     begun = local(view, arena.start[arena.offsets[:-1]]) // DAY
     change = began(begun[doing], hit[doing], unusual_days(view))
-    segments = concentrated(hit, doing, case_columns(arena))
+    segments = concentrated(hit, doing, columns)
     reach = int(doing.sum())
     users = "user" in arena.names["actor_kind"] and mostly(
         arena.codes["actor_kind"][again] == arena.names["actor_kind"].index("user")
@@ -107,8 +111,13 @@ def _fact(view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[i
     path = _walk(view, again, members)
     times = np.bincount(case[again], minlength=arena.cases)[cases]
     hours = float(lost[again].sum()) / HOUR
-    in_first = [c for c in cases if not segments or _in(view, int(c), segments[0])]
-    order = sorted(in_first or list(cases), key=lambda c: (-int(hit[c]), begun[c] < (change[0] if change else 0), c))
+    clear = cases
+    for narrower in (
+        begun[cases] >= change[0] if change else np.ones(len(cases), dtype=np.bool_),
+        _inside(cases, segments[0], columns) if segments else np.ones(len(cases), dtype=np.bool_),
+    ):
+        clear = np.intersect1d(clear, cases[narrower]) if np.isin(clear, cases[narrower]).any() else clear
+    order = clear[np.argsort(-begun[clear], kind="stable")]
     shown = again[np.isin(case[again], order[:5])]
     return Fact(
         kind="deviation",
@@ -118,7 +127,7 @@ def _fact(view: View, case: Ints, repeat: Flags, lost: Ints, loop: tuple[tuple[i
         cases=len(cases),
         share=len(cases) / arena.cases,
         hours_per_week=hours / weeks(arena),
-        example_cases=ids(arena, np.array(order[:5])),
+        example_cases=ids(arena, order),
         case_rows=positions(cases),
         example_rows=tuple(int(r) for r in shown[:5]),
         figures={
@@ -152,8 +161,7 @@ def _walk(view: View, again: Ints, members: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(arena.activities[a] for a in best)
 
 
-def _in(view: View, case: int, segment: tuple[str, str, float, int, float]) -> bool:
-    for column in case_columns(view.arena):
-        if column.field == segment[0]:
-            return bool(column.codes[case] == column.names.index(segment[1]))
-    return False
+def _inside(cases: Ints, segment: tuple[str, str, float, int, float], columns: list[Column]) -> Flags:
+    column = next(c for c in columns if c.field == segment[0])
+    flags: Flags = column.codes[cases] == column.names.index(segment[1])
+    return flags

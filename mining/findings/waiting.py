@@ -154,7 +154,10 @@ def _of_target(frame: _Frame, target: int, places: Ints, total: float) -> list[F
             if own is not None:
                 facts.append(_fact(frame, source, target, chosen, own.lost, own, total))
             elif sum_hours >= 0.1 * total:
-                plain = Sign("outside" if customer else "steady", 0.5, frame.all.seconds[chosen] / 3600)
+                own_seconds = frame.all.seconds[chosen]
+                # Nothing says what of it could be saved; what lies over its own median at least varies.
+                over = np.maximum(own_seconds - np.median(own_seconds), 0.0) / 3600
+                plain = Sign("outside" if customer else "steady", 0.5, over)
                 facts.append(_fact(frame, source, target, chosen, plain.lost, plain, total))
     return facts
 
@@ -254,6 +257,14 @@ def _segments(frame: _Frame, places: Ints, seconds: Floats) -> Segments:
     return tuple(strong[:5])
 
 
+def _interval(day: Ints, lost: Floats) -> tuple[float, float]:
+    """90 % interval of the hours lost in the window, days being the unit (normal approximation)."""
+    _, totals, _ = daily(day, lost, np.empty(0, dtype=np.int64))
+    reach = 1.645 * float(totals.std(ddof=1)) * float(np.sqrt(len(totals))) if len(totals) > 1 else 0.0
+    total = float(totals.sum())
+    return max(total - reach, 0.0), total + reach
+
+
 def _fact(frame: _Frame, source: int, target: int, places: Ints, lost: Floats, sign: Sign, total: float) -> Fact:
     view, arena = frame.view, frame.view.arena
     chosen = frame.all.take(places)
@@ -267,6 +278,9 @@ def _fact(frame: _Frame, source: int, target: int, places: Ints, lost: Floats, s
     segments = _segments(frame, places, chosen.seconds)
     since = None
     figures = {**sign.figures}
+    if sign.name not in ("steady", "outside"):
+        low, high = _interval(day, lost)
+        figures |= {"lost_low": low / frame.weeks, "lost_high": high / frame.weeks}
     if sign.name == "risen":
         since = unlocal(view, int(figures.pop("day") or 0))
     elif sign.name not in ("steady", "outside"):

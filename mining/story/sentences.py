@@ -1,0 +1,246 @@
+"""Title and story of each name of finding."""
+
+from collections.abc import Callable
+from typing import Final
+
+from collector.vocabulary.languages import Language, text
+from mining.findings.facts import Fact, View
+from mining.story.durations import hours, humanise
+from mining.story.waiting import waiting
+from mining.story.words import clock, count, day, field, joined, number, percent, times, words
+
+Told = tuple[str, str]
+
+
+def sentences(fact: Fact, view: View, language: Language) -> Told:
+    """Title (one line) and story (a few sentences to act on) of a fact."""
+    title, parts = TELLERS[fact.name](fact, view, language)
+    parts += [_since(fact, view, language), _segment(fact, language)]
+    # Chinese sentences stand close together.
+    return title, ("" if language == "zh-CN" else " ").join(part for part in parts if part)
+
+
+def _since(fact: Fact, view: View, language: Language) -> str:
+    if fact.since is None or fact.name in ("stuck_case",):
+        return ""
+    return text(language, "It began about {since}.", since=clock(fact.since, view.zone, language))
+
+
+def _segment(fact: Fact, language: Language) -> str:
+    if not fact.segment or fact.name == "slow_role":
+        return ""
+    name, value, lift = fact.segment[0][:3]
+    shown = {"field": field(name, language), "value": value}
+    if lift >= 50:
+        return text(language, "Nearly all of it is at {field} {value}.", **shown)
+    return text(language, "It concentrates at {field} {value} ({times} times the rest).", **shown, times=times(lift))
+
+
+def _rare_path(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    f, source, target = fact.figures, str(fact.subject["source"]), str(fact.subject["target"])
+    between = words(f, "between")
+    shown = {"source": source, "target": target, "between": between, "cases": count(fact.cases)}
+    shown |= {"share": percent(fact.share), "usual": percent(number(f, "usual_share"))}
+    match words(f, "how"):
+        case "order":
+            title = text(language, "{source} before {target} in {cases} cases", **shown)
+            first = text(
+                language,
+                "In {cases} cases ({share}) {source} came before {target}; in {usual} of the cases with both it is the "
+                "other way round.",
+                **shown,
+            )
+        case "skip":
+            title = text(language, "{between} skipped in {cases} cases", **shown)
+            first = text(
+                language,
+                "{cases} cases ({share}) went from {source} straight to {target}, without {between}, which stands "
+                "between them in {usual} of the cases.",
+                **shown,
+            )
+        case "exempt":
+            title = text(language, "{between} skipped in {cases} cases", **shown)
+            needed = words(f, "needed_by")
+            if needed:
+                first = text(
+                    language,
+                    "{cases} cases ({share}) went from {source} to {target} without {between}, though by their {field} "
+                    "they need it: {usual} of such cases have it.",
+                    **shown,
+                    field=field(needed, language),
+                )
+            else:
+                first = text(
+                    language,
+                    "{cases} cases ({share}) went from {source} to {target} without {between}, which {usual} of all "
+                    "cases have.",
+                    **shown,
+                )
+        case _:
+            title = text(language, "{source} straight to {target} in {cases} cases", **shown)
+            first = text(
+                language,
+                "{cases} cases ({share}) went from {source} straight to {target}; normally something else stands "
+                "between.",
+                **shown,
+            )
+    explained = words(f, "explained_by")
+    second = (
+        text(
+            language,
+            "Their {field} sets them apart from the other cases, so this may be a way of its own.",
+            field=field(explained, language),
+        )
+        if explained
+        else ""
+    )
+    return title, [first, second]
+
+
+def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    f, activity = fact.figures, str(fact.subject["activity"])
+    path = fact.subject.get("path", ())
+    title = text(language, "{activity} done again in {cases} cases", activity=activity, cases=count(fact.cases))
+    first = text(
+        language,
+        "{cases} of {reach} cases with {activity} ({share}) did it more than once, {times} times on average; another "
+        "go takes {extra} (median), about {hours} a week.",
+        activity=activity,
+        cases=count(fact.cases),
+        reach=count(number(f, "reach")),
+        share=percent(number(f, "share_of_reach")),
+        times=times(number(f, "times")),
+        extra=humanise(number(f, "extra_s"), language),
+        hours=hours(fact.hours_per_week, language),
+    )
+    loop = (
+        text(language, "The usual loop: {path}.", path=joined(path))
+        if isinstance(path, tuple) and len(path) > 2
+        else ""
+    )
+    return title, [first, loop]
+
+
+def _system_error(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    f, activity = fact.figures, str(fact.subject["activity"])
+    where = " · ".join(str(fact.subject[part]) for part in ("system", "module") if part in fact.subject) or activity
+    shown = {"where": where, "activity": activity, "rate": percent(number(f, "rate"))}
+    kind = words(f, "error_type")
+    title = (
+        text(language, "{where}: {error} in {rate} of {activity}", **shown, error=kind)
+        if kind
+        else text(language, "{where}: errors in {rate} of {activity}", **shown)
+    )
+    first = text(
+        language,
+        "{errors} of {events} runs of {activity} at {where} failed, touching {cases} cases ({share}).",
+        activity=activity,
+        where=where,
+        errors=count(number(f, "errors")),
+        events=count(number(f, "events")),
+        cases=count(fact.cases),
+        share=percent(fact.share),
+    )
+    change = (
+        text(
+            language,
+            "The error rate rose from {before} to {after}.",
+            before=percent(number(f, "before")),
+            after=percent(number(f, "after")),
+        )
+        if f.get("after") is not None
+        else text(language, "Everything else has {rest}.", rest=percent(number(f, "rest")))
+    )
+    burst = (
+        text(language, "Right now: {recent} errors in the last hour.", recent=count(number(f, "recent")))
+        if fact.burst
+        else ""
+    )
+    return title, [first, change, burst]
+
+
+def _stuck_case(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    f, activity = fact.figures, str(fact.subject["activity"])
+    title = text(language, "{cases} cases stuck after {activity}", cases=count(fact.cases), activity=activity)
+    first = text(
+        language,
+        "{cases} open cases have stood after {activity} for {age} (median), the oldest for {oldest}; usually it goes "
+        "on after {usual}, and 99 of 100 within {p99}.",
+        cases=count(fact.cases),
+        activity=activity,
+        age=humanise(number(f, "p50_age_s"), language),
+        oldest=humanise(number(f, "oldest_s"), language),
+        usual=humanise(number(f, "usual_s"), language),
+        p99=humanise(number(f, "p99_s"), language),
+    )
+    back = (
+        text(language, "No case that stood this long has ever gone on.")
+        if not number(f, "came_back")
+        else text(language, "{n} that stood this long did go on.", n=count(number(f, "came_back")))
+    )
+    customer = (
+        text(language, "Mostly the customer takes the next step, so they may have given up.")
+        if number(f, "customer")
+        else ""
+    )
+    missed = (
+        text(language, "{n} of them are past their deadline.", n=count(fact.deadlines_missed))
+        if fact.deadlines_missed
+        else ""
+    )
+    oldest = (
+        ""
+        if fact.since is None
+        else text(language, "The first of them stopped on {day}.", day=day(fact.since, view.zone, language))
+    )
+    return title, [first, back, customer, missed, oldest]
+
+
+def _slow_role(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    f = fact.figures
+    role, activity = str(fact.subject["role"]), str(fact.subject["activity"])
+    shown = {"role": role, "activity": activity, "ratio": times(number(f, "ratio")), "who": words(f, "who")}
+    shown |= {
+        "own": humanise(number(f, "p50_s"), language),
+        "usual": humanise(number(f, "usual_s"), language),
+        "hours": hours(fact.hours_per_week, language),
+        "events": count(number(f, "events")),
+    }
+    match words(f, "part"):
+        case "past":
+            title = text(language, "{role}: {activity} takes {ratio} times as long as before", **shown)
+            first = text(
+                language,
+                "{role} now takes {own} (median) for {activity}, {usual} before; over {events} pieces of work that is "
+                "about {hours} a week more.",
+                **shown,
+            )
+        case "role":
+            title = text(language, "{role} takes {ratio} times as long for {activity} as others", **shown)
+            first = text(
+                language,
+                "{role} takes {own} (median) for {activity}, other roles {usual} for the same; over {events} pieces of "
+                "work that is about {hours} a week more.",
+                **shown,
+            )
+        case _:
+            title = text(language, "{role} {who} takes {ratio} times as long for {activity} as others", **shown)
+            first = text(
+                language,
+                "{who} ({role}) takes {own} (median) for {activity}, the others {usual} for the same; over {events} "
+                "pieces of work that is about {hours} a week more.",
+                **shown,
+            )
+    return title, [first]
+
+
+Teller = Callable[[Fact, View, Language], tuple[str, list[str]]]
+TELLERS: Final[dict[str, Teller]] = {
+    "waiting": waiting,
+    "rare_path": _rare_path,
+    "rework_loop": _rework_loop,
+    "system_error": _system_error,
+    "stuck_case": _stuck_case,
+    "slow_role": _slow_role,
+}
+"""One for each name of finding."""

@@ -1,0 +1,68 @@
+"""What to try: levers as sentences."""
+
+from collector.vocabulary.languages import Language, text
+from mining.findings.facts import Fact
+from mining.report import Suggestion
+from mining.story.words import field, number, words
+
+SAVES: tuple[str, ...] = ("cover_hours", "release_often", "add_capacity", "undo_change", "fix_segment")
+"""Levers that take away the whole loss when they work; their gain is the loss, its interval that of the loss."""
+
+
+def suggestions(fact: Fact, language: Language) -> tuple[Suggestion, ...]:
+    """The levers of a fact, best first, the first with its expected gain where the loss is known."""
+    result = []
+    for place, (lever, owner) in enumerate(fact.levers):
+        gain = interval = None
+        if place == 0 and lever in SAVES and "lost_low" in fact.figures and fact.confidence >= 0.8:
+            gain = round(fact.hours_per_week, 1)
+            interval = (round(number(fact.figures, "lost_low"), 1), round(number(fact.figures, "lost_high"), 1))
+        result.append(Suggestion(lever, owner, _detail(lever, fact, language), gain, interval))
+    return tuple(result)
+
+
+def _detail(lever: str, fact: Fact, language: Language) -> str:
+    activity = str(fact.subject.get("activity", ""))
+    match lever:
+        case "cover_hours":
+            return text(
+                language,
+                "Put one person on duty at {activity} from {begin} to {end} h.",
+                activity=activity,
+                begin=words(fact.figures, "from_hour"),
+                end=words(fact.figures, "to_hour"),
+            )
+        case "automate_simple":
+            return text(language, "Let the system decide the plain cases of {activity} by rule.", activity=activity)
+        case "release_often":
+            return text(language, "Do {activity} several times a day instead of in one go.", activity=activity)
+        case "trigger_at_once":
+            return text(language, "Start {activity} by the event that makes it possible.", activity=activity)
+        case "add_capacity":
+            return text(language, "Train or lend one more person for {activity} at its busy hours.", activity=activity)
+        case "undo_change":
+            return text(language, "Look at what was released or changed at that time, and roll it back.")
+        case "fix_segment" if fact.segment:
+            name, value = fact.segment[0][:2]
+            return text(
+                language,
+                "Look at what is done differently for {field} {value}, and mend it there.",
+                field=field(name, language),
+                value=value,
+            )
+        case "check_at_entry":
+            return text(language, "Check the entry where it is made, so that it needs no correction later.")
+        case "block_shortcut":
+            return text(language, "Have the system refuse the step until the one before it is done.")
+        case "fix_system":
+            return text(language, "Have the owner of the system look into the errors with the example traces.")
+        case "retry_or_switch":
+            return text(language, "Retry by itself, or switch to a standby, when the call fails.")
+        case "clear_stuck":
+            return text(language, "Go through the list now and move each case on or close it.")
+        case "watch_stuck":
+            return text(language, "Remind the owner by itself when a case stands longer than usual.")
+        case "train_or_help":
+            return text(language, "Watch a few cases together with someone quick, and share what helps.")
+        case _:
+            return text(language, "Go through the example cases with the people who did them.")

@@ -1,0 +1,118 @@
+"""Title and story of `bottleneck/waiting`."""
+
+from collector.vocabulary.languages import Language, text
+from mining.findings.facts import Fact, View
+from mining.story.durations import hours, humanise
+from mining.story.words import count, day, field, number, percent, times, words
+
+
+def waiting(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
+    """Title and sentences; by the sign that makes the wait more than lead time."""
+    arena = view.arena
+    window = max(1, round((int(arena.end.max()) - int(arena.start.min())) / 86_400e6))
+    f = fact.figures
+    shown: dict[str, str] = {
+        "source": str(fact.subject["source"]),
+        "target": str(fact.subject["target"]),
+        "p50": humanise(number(f, "p50_s"), language),
+        "p90": humanise(number(f, "p90_s"), language),
+        "extra": humanise(number(f, "extra_s"), language),
+        "hours": hours(fact.hours_per_week, language),
+        "cases": count(fact.cases),
+        "share": percent(fact.share),
+        "part": percent(number(f, "part_of_all")),
+        "days": str(window),
+        "ratio": times(number(f, "ratio")),
+    }
+    title, first = _told(fact, view, language, shown)
+    spread = text(
+        language,
+        "From {source} to {target} half of all cases wait over {p50}, one in ten over {p90}: {part} of all waiting.",
+        **shown,
+    )
+    return title, [first, spread]
+
+
+def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> tuple[str, str]:
+    f = fact.figures
+    match words(f, "pattern"):
+        case "unattended":
+            shown |= {"begin": words(f, "from_hour"), "end": words(f, "to_hour"), "own": percent(number(f, "part"))}
+            if words(f, "days") == "weekends":
+                return text(language, "{target}: nobody on duty at weekends, cases wait {extra} longer", **shown), text(
+                    language,
+                    "In the last {days} days {cases} cases waited {extra} longer on average because nobody is on duty "
+                    "at {target} at weekends ({own} of its waiting), about {hours} a week.",
+                    **shown,
+                )
+            return text(
+                language, "{target}: nobody on duty from {begin} to {end} h, cases wait {extra} longer", **shown
+            ), text(
+                language,
+                "In the last {days} days {cases} cases waited {extra} longer on average because nobody is on duty at "
+                "{target} from {begin} to {end} h, when others are at work ({own} of its waiting), about {hours} a "
+                "week.",
+                **shown,
+            )
+        case "batched":
+            shown |= {
+                "size": times(number(f, "size")),
+                "every": humanise(number(f, "every_s"), language),
+                "hour": words(f, "hour"),
+            }
+            return text(language, "{target}: done in batches, cases wait {p50}", **shown), text(
+                language,
+                "In the last {days} days {cases} cases waited {extra} on average because {target} is done in batches, "
+                "about every {every} and mostly at {hour} h, some {size} at a time; about {hours} a week.",
+                **shown,
+            )
+        case "contended":
+            shown |= {
+                "queue": times(number(f, "queue")),
+                "actors": count(number(f, "actors")),
+                "busy": percent(number(f, "busy")),
+            }
+            return text(language, "{target}: too few people, cases queue {extra}", **shown), text(
+                language,
+                "In the last {days} days {cases} cases queued {extra} on average at {target}: {actors} people have "
+                "some {queue} cases before them, and {busy} of their work starts right after the piece before; about "
+                "{hours} a week.",
+                **shown,
+            )
+        case "risen":
+            shown |= {"before": humanise(number(f, "before_s"), language)}
+            if fact.since is not None:
+                shown |= {"since": day(fact.since, view.zone, language)}
+            return text(language, "{target}: waiting {ratio} times as long since {since}", **shown), text(
+                language,
+                "Since {since} {cases} cases have waited {extra} longer on average for {target}; before it was "
+                "{before}. That is about {hours} a week.",
+                **shown,
+            )
+        case "uneven":
+            name, value = fact.segment[0][:2] if fact.segment else ("", "")
+            shown |= {
+                "field": field(name, language),
+                "value": value,
+                "rest": humanise(number(f, "rest_s"), language),
+            }
+            return text(language, "{target}: {field} {value} waits {ratio} times as long", **shown), text(
+                language,
+                "In the last {days} days {cases} cases of {field} {value} waited {extra} longer on average for "
+                "{target} than others at the same time, who wait {rest}; about {hours} a week.",
+                **shown,
+            )
+        case "outside":
+            return text(language, "{source} → {target}: the customer takes {p50}", **shown), text(
+                language,
+                "In the last {days} days {cases} cases ({share}) waited here for the customer; nothing says that it "
+                "is longer than usual.",
+                **shown,
+            )
+        case _:
+            return text(language, "{source} → {target}: takes {p50} as a rule", **shown), text(
+                language,
+                "In the last {days} days {cases} cases ({share}) waited here; no hour, day, group or queue stands "
+                "out, so this looks like the normal lead time.",
+                **shown,
+            )

@@ -1,0 +1,73 @@
+"""Parts of sentences that stories share: shares, dates, fields, lists."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from collector.vocabulary.languages import Language, has_text, text, word
+
+Figures = Mapping[str, float | int | str | None]
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def number(figures: Figures, name: str) -> float:
+    """A figure as a number, 0 where it is missing."""
+    value = figures.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def words(figures: Figures, name: str) -> str:
+    """A figure as text, empty where it is missing."""
+    value = figures.get(name)
+    return "" if value is None else str(value)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with as many digits as help: 71 %, 3.4 %, 0.25 %; the space is left to the language."""
+    value = 100 * share
+    if value == 0:
+        return "0%"
+    if value < 1:
+        return f"{value:.2f}".rstrip("0").rstrip(".") + "%"
+    return (f"{value:.1f}".removesuffix(".0") if value < 10 else f"{value:.0f}") + "%"
+
+
+def count(value: float) -> str:
+    """A whole number with separators."""
+    return f"{round(value):,}"
+
+
+def times(ratio: float) -> str:
+    """A ratio with one digit after the point while it is small."""
+    return f"{ratio:.1f}".removesuffix(".0") if ratio < 10 else f"{ratio:.0f}"
+
+
+def day(moment: int, zone: ZoneInfo, language: Language) -> str:
+    """The local day of a moment (µs UTC): "12 Oct", "10月12日"."""
+    when = datetime.fromtimestamp(moment / 1e6, tz=UTC).astimezone(zone)
+    return text(language, "{day} {month}", day=when.day, month=MONTHS[when.month - 1], number=when.month)
+
+
+def clock(moment: int, zone: ZoneInfo, language: Language) -> str:
+    """Local day and time of a moment (µs UTC): "12 Oct 14:05"; only the day where it is midnight."""
+    when = datetime.fromtimestamp(moment / 1e6, tz=UTC).astimezone(zone)
+    if (when.hour, when.minute) == (0, 0):
+        return day(moment, zone, language)
+    return day(moment, zone, language) + f" {when:%H:%M}"
+
+
+def field(name: str, language: Language) -> str:
+    """The name of a column as people say it; further fields stay as they are."""
+    return word(language, "term", name) if has_text(language, name, "term") else name
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Activities in their order."""
+    return " → ".join(parts)
+
+
+def iso(moment: int) -> str:
+    """ISO 8601 UTC with `Z`."""
+    when = datetime.fromtimestamp(moment / 1e6, tz=UTC)
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
