@@ -23,7 +23,7 @@ from collector.vocabulary.errors import PermanentError
 from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge
 from mining.live.metrics import LiveMetrics
-from mining.live.miner import Miner
+from mining.live.miner import Miner, Observer
 from mining.live.register import Register
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ def run(settings: Settings, data: Path) -> None:
     register, knowledge, metrics = Register(state), Knowledge(), LiveMetrics()
     deliverer = Deliverer(settings.alerts, data / "alerts.sqlite")
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
-    observers = [metrics.update]
+    observers: list[Observer] = [metrics.update]
     if settings.alerts.alertmanager is None:
         observers.append(lambda snapshots, _lag, _seconds, now: deliverer.round(snapshots, now))
     store = Store(data)
