@@ -56,14 +56,13 @@ class Burn(Section):
     long: str = Field(pattern=DURATION)
     short: str = Field(pattern=DURATION)
     severity: Literal["critical", "warning"]
-    wait: str = Field(default="2m", pattern=DURATION)
 
 
 BURNS = (
-    Burn(factor=14.4, long="1h", short="5m", severity="critical", wait="2m"),
-    Burn(factor=6, long="6h", short="30m", severity="critical", wait="15m"),
-    Burn(factor=3, long="1d", short="2h", severity="warning", wait="1h"),
-    Burn(factor=1, long="3d", short="6h", severity="warning", wait="3h"),
+    Burn(factor=14.4, long="1h", short="5m", severity="critical"),
+    Burn(factor=6, long="6h", short="30m", severity="critical"),
+    Burn(factor=3, long="1d", short="2h", severity="warning"),
+    Burn(factor=1, long="3d", short="6h", severity="warning"),
 )
 """The usual pairs of the SRE workbook, chapter 5."""
 
@@ -73,7 +72,10 @@ class Errors(Section):
 
     allowance: float = Field(default=0.01, gt=0, lt=1, description="share of events that may end in error")
     minimum: float = Field(default=30, gt=0, description="events in the long window; below, nothing is said")
+    minimum_errors: float = Field(default=5, gt=0, description="errors in the long window; below, nothing is said")
     burns: tuple[Burn, ...] = BURNS
+    wait: str = Field(default="2m", pattern=DURATION, description="how long a critical burst must last")
+    warning_wait: str = Field(default="1h", pattern=DURATION)
 
 
 class Deadlines(Section):
@@ -127,6 +129,7 @@ class AlertSettings(Section):
     cooldown_minutes: float = Field(default=60, ge=0, description="what was resolved is not said again within this")
     resolve_minutes: float = Field(default=10, ge=0, description="gone for this long counts as resolved")
     digest_hour: int = Field(default=9, ge=0, le=23, description="hour of the day of the digest, in `timezone`")
+    group_wait: str = Field(default="10s", pattern=DURATION, description="Alertmanager waits for more of a group")
     evaluation_interval: str = Field(default="15s", pattern=DURATION)
     keep_firing: str = Field(default="10m", pattern=DURATION, description="against flapping")
     flow: Flow = Flow()

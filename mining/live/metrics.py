@@ -196,10 +196,7 @@ class LiveMetrics:
                 cases.append(case)
                 durations.append((arena.end[row] - arena.start[arena.offsets[case]]) / SECOND)
         self._duration.observe((arena.process,), np.array(durations, dtype=np.float64))
-        for fact in snapshot.facts:
-            if fact.kind == "deviation":
-                self._deviations.add((arena.process, fact.name))
-        for name, count in deviations(arena, cases, snapshot.facts).items():
+        for name, count in deviations(cases, snapshot.facts).items():
             self._deviations.add((arena.process, name), count)
 
     def _stand(self, state: _Process, arena: Arena, closed: Times, known: bool, now: int) -> None:

@@ -115,13 +115,8 @@ def test_open_cases_stand_at_their_last_activity() -> None:
 
 def test_a_case_that_closes_live_gives_its_duration_and_deviations_once() -> None:
     scrape = Scrape()
-    subjects: tuple[tuple[str, dict[str, str | tuple[str, ...]]], ...] = (
-        ("rare_path", {"path": ("order", "order", "done")}),
-        ("rare_path", {"path": ("order", "done")}),
-        ("rework_loop", {"activity": "order"}),
-        ("wrong_order", {"source": "done", "target": "order"}),
-    )
-    facts = tuple(Fact("deviation", name, subject, 1.0, 1, 0.1, 0.0, ()) for name, subject in subjects)
+    named = (("rare_path", (0,)), ("rare_path", (0, 1)), ("rework_loop", (0,)), ("wrong_order", (1,)))
+    facts = tuple(Fact("deviation", name, {}, 1.0, 1, 0.1, 0.0, (), case_rows=rows) for name, rows in named)
     for _ in range(2):
         scrape.round(case(1, T0, "order", "order", "done"), T0 + 30 * MINUTE, facts)
     assert scrape.samples("houtai_case_duration_seconds_count") == {(): 1}
