@@ -79,19 +79,25 @@ class Figures:
             for e in self._by_count()
         )
 
-    def variants(self, deviating: frozenset[tuple[str, ...]]) -> tuple[Variant, ...]:
-        """All variants, most cases first, then by path; those whose path is in `deviating` are marked."""
+    def variants(self, odd: npt.NDArray[np.bool_]) -> tuple[Variant, ...]:
+        """All variants, most cases first, then by path. Deviating are those of whose cases at least half are `odd`."""
         arena, found = self._arena, variants(self._arena)
         durations = spreads(self._times.duration, found.of_case, len(found.cases))
         p50, p90 = (durations.p50 / SECOND).tolist(), (durations.p90 / SECOND).tolist()
+        deviating = (2 * np.bincount(found.of_case[odd], minlength=len(found.cases)) >= found.cases).tolist()
+        shares = (found.cases / max(arena.cases, 1)).tolist()
         low, high = arena.offsets[found.example].tolist(), arena.offsets[found.example + 1].tolist()
-        words = arena.activities
-        rows = []
-        for v, cases in enumerate(found.cases.tolist()):
-            path = tuple([words[code] for code in arena.activity[low[v] : high[v]].tolist()])
-            spread = ShortSpread(p50[v], p90[v])
-            rows.append(Variant(path, cases, cases / arena.cases, spread, path in deviating))
-        return tuple(rows)
+        codes, words = arena.activity, arena.activities
+        return tuple(
+            Variant(
+                tuple([words[code] for code in codes[low[v] : high[v]].tolist()]),
+                cases,
+                shares[v],
+                ShortSpread(p50[v], p90[v]),
+                deviating[v],
+            )
+            for v, cases in enumerate(found.cases.tolist())
+        )
 
     def cases(self) -> CaseFigures:
         """Durations over all cases. Efficiency is null where no event has a length or no case a duration."""

@@ -1,6 +1,7 @@
 """An arena becomes the report document (docs/contract.md, section 2)."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,16 +9,19 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from collector.vocabulary.languages import Language
+from collector.vocabulary.languages import Language, text
 from mining.arena import Arena
+from mining.build import NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, known
 from mining.findings import detect
 from mining.findings.facts import Fact, View
-from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
+from mining.report import SCHEMA, LogFigures, QualityFigures, Report
+from mining.story import tell
 
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COUNTED_NOTE: Final = re.compile(NEGATIVE_NOTE.format(count="([0-9]+)"))
 
 
 def report(
@@ -28,18 +32,48 @@ def report(
     by: By = "role",
     facts: Sequence[Fact] | None = None,
 ) -> Report:
-    """The whole report; `now` in µs UTC. `facts` are what `detect` found, where somebody has asked it already."""
+    """The whole report; `now` in µs UTC.
+
+    `facts` are what `detect` found in this very arena, where somebody has asked it already. A variant is deviating
+    where rare paths touch at least half of its cases.
+    """
+    return reports(arena, config, now, (language,), by, facts)[language]
+
+
+def reports(
+    arena: Arena,
+    config: ProcessConfig,
+    now: int,
+    languages: Sequence[Language],
+    by: By = "role",
+    facts: Sequence[Fact] | None = None,
+) -> dict[Language, Report]:
+    """The report in several languages; the figures, which are the same in all, are computed once."""
     seen = view(arena, config, now)
     facts = detect(seen) if facts is None else facts
-    deviating = frozenset(
-        path for fact in facts if (fact.kind, fact.name) == ("deviation", "rare_path") and (path := _path(fact))
-    )
     notes = arena.quality.notes
     if by == "role" and not known(arena.codes["role"]):
         by = "actor"
         notes = (*notes, ACTORS_NOTE) if known(arena.codes["actor"]) else notes
+    bare = _without_words(arena, config, facts, by)
+    return {
+        language: dataclasses.replace(
+            bare,
+            quality=dataclasses.replace(bare.quality, notes=tuple(_note(language, note) for note in notes)),
+            findings=tell(facts, seen, arena.process, language),
+        )
+        for language in languages
+    }
+
+
+def _without_words(arena: Arena, config: ProcessConfig, facts: Sequence[Fact], by: By) -> Report:
+    """The report without what is said in a language: notes and findings."""
+    odd = np.zeros(arena.cases, np.bool_)
+    for fact in facts:
+        if (fact.kind, fact.name) == ("deviation", "rare_path"):
+            odd[list(fact.case_rows)] = True
     figures = Figures(arena)
-    variants = figures.variants(deviating)
+    variants = figures.variants(odd)
     return Report(
         schema=SCHEMA,
         process=arena.process,
@@ -52,7 +86,7 @@ def report(
             to=iso(int(arena.end.max())) if arena.events else None,
             open_cases=open_cases(arena, config.end_activities),
         ),
-        quality=QualityFigures(**{**dataclasses.asdict(arena.quality), "notes": notes}),
+        quality=QualityFigures(**{**dataclasses.asdict(arena.quality), "notes": ()}),
         currency=config.currency,
         nodes=figures.nodes(),
         edges=figures.edges(),
@@ -61,7 +95,6 @@ def report(
         cases=figures.cases(),
         roles=figures.roles(),
         handovers=figures.handovers(by),
-        findings=_tell(facts, seen, arena.process, language),
     )
 
 
@@ -101,14 +134,7 @@ def iso(time: int) -> str:
     return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
 
 
-def _path(fact: Fact) -> tuple[str, ...] | None:
-    path = fact.subject.get("path")
-    return path if isinstance(path, tuple) else None
-
-
-def _tell(facts: Sequence[Fact], seen: View, process: str, language: Language) -> tuple[Finding, ...]:
-    try:
-        from mining.story import tell  # type: ignore[attr-defined]
-    except ImportError:
-        return ()
-    return tuple(tell(facts, seen, process, language))
+def _note(language: Language, note: str) -> str:
+    """A note of `build` or of this module in `language`; the readers' notes are in theirs already."""
+    counted = _COUNTED_NOTE.fullmatch(note)
+    return text(language, NEGATIVE_NOTE, count=counted[1]) if counted else text(language, note)
