@@ -13,6 +13,8 @@ from mining.findings._waits import SLOTS, Hours, Waits
 
 FEWEST: Final = 50
 """Waits below which nothing is said of hours and queues."""
+LEAST_HOURS: Final = 3
+"""Hours on end without anybody that are more than staggered shifts."""
 Figures = dict[str, float | int | str | None]
 
 
@@ -60,32 +62,39 @@ def busy_slots(local_starts: Ints, slots: Ints) -> Floats:
 
 
 def unattended(clock: Hours, begin: Ints, end: Ints, closed: Flags, others: Floats) -> Sign | None:
-    """Nobody does this step in hours in which work comes in and others in the house are at work."""
+    """Nobody does this step in hours in which work comes in and others in the house are at work.
+
+    Or, less sure, in hours of a working day in which at least half as much comes in as in its open hours: a shop that
+    is asleep gets little. Shifts staggered by an hour or two are no sign: the hours must be three or more on end, and
+    a tenth of the work must come in then. What comes in when all is quiet waits through a normal night.
+    """
     if not closed.any() or closed.all():
         return None
-    off = closed[clock.slots]
-    missing = closed & (others >= 0.25)
-    if not missing.any():
-        return None
-    absent = missing[clock.slots]
-    lost = clock.part(off, begin, end)
-    total = float(((end - begin) / HOUR).sum())
-    lost_absent = float(clock.part(absent, begin, end).sum())
-    if lost_absent < 0.2 * total or float(lost.sum()) < 0.3 * total:
-        return None
-    # The band people will recognise: the longest run of missing hours on working days, else at weekends.
-    base = 0 if missing[:24].any() else 24
+    present = np.bincount(clock.slots, minlength=SLOTS)
+    rate = np.bincount(clock.slots, weights=clock.arrivals, minlength=SLOTS) / np.maximum(present, 1)
+    working = np.arange(SLOTS) < 24
+    awake = others >= 0.25
+    wanted = working & (rate >= 0.5 * float(rate[~closed & working].mean())) if (~closed & working).any() else awake
+    missing = closed & (awake | wanted)
+    base = 0 if _run(missing[:24])[1] >= LEAST_HOURS else 24
     begin_hour, length = _run(missing[base : base + 24])
-    days = "workdays" if not missing[24:].any() else "weekends" if base == 24 else "all"
-    # Only those that came while nobody was there waited because of it.
-    came = closed[clock.slots[begin // HOUR - clock.first]]
+    if length < LEAST_HOURS:
+        return None
+    came = missing[clock.slots[begin // HOUR - clock.first]]
+    lost = np.where(came, clock.part(closed[clock.slots], begin, end), 0.0)
+    total = float(((end - begin) / HOUR).sum())
+    if came.mean() < 0.1 or float(lost.sum()) < 0.3 * total:
+        return None
+    band = (np.arange(length) + begin_hour) % 24 + base
+    sure = bool(awake[band].sum() >= LEAST_HOURS)
     figures: Figures = {
         "from_hour": begin_hour,
         "to_hour": (begin_hour + length) % 24 or 24,
-        "days": days,
+        "days": "all" if base == 0 else "weekends",
+        "others": int(sure),
         "part": float(lost.sum()) / total if total else 0.0,
     }
-    return Sign("unattended", 0.95, np.where(came, lost, 0.0), figures)
+    return Sign("unattended", 0.95 if sure else 0.85, lost, figures)
 
 
 def _run(flags: Flags) -> tuple[int, int]:
@@ -103,7 +112,7 @@ def _run(flags: Flags) -> tuple[int, int]:
 
 
 def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints, span: int) -> Sign | None:
-    """Work is let through in few short sittings although it becomes ready all the time.
+    """Work is let through in few short sittings although it becomes ready all the time, and hardly any of it at once.
 
     A sitting: starts with at most 15 minutes (or four services) between them. Batching: sittings take less than 15 %
     of the time, a typical start has four or more in its company, and becoming ready is far less bunched.
@@ -115,6 +124,9 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     if sittings < 4 or size < 5 or active > 0.15 * span:
         return None
     if ready_active < 3 * active and ready_size > size / 3:
+        return None
+    # Where a fifth is taken at once, people work as it comes, in bunches only after a night or a lull.
+    if float(np.quantile(waits.seconds, 0.2)) * SECOND < quiet:
         return None
     apart = span / sittings
     hour = int(np.bincount((local_start // HOUR) % 24, minlength=24).argmax())

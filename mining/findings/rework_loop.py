@@ -24,7 +24,7 @@ from mining.findings.facts import Fact, View
 
 FEWEST: Final = 5
 USUAL: Final = 0.5
-"""Where this share of the cases with an activity repeats it, repeating is how the work is done."""
+"""Where this share of all cases repeats an activity, repeating is how the work is done."""
 
 
 def rework_loop(view: View) -> list[Fact]:
@@ -94,13 +94,15 @@ def _fact(
     hit[cases] = True
     again = np.flatnonzero(repeat & (arena.activity == lead))
     begun = local(view, arena.start[arena.offsets[:-1]]) // DAY
-    change = began(begun[doing], hit[doing], unusual_days(view))
-    segments = concentrated(hit, doing, columns)
+    # What few cases do at all says most about the cases that come to do it.
+    pool = doing if 2 * int(doing.sum()) >= arena.cases else np.ones(arena.cases, dtype=np.bool_)
+    change = began(begun[pool], hit[pool], unusual_days(view))
+    segments = concentrated(hit, pool, columns)
     reach = int(doing.sum())
     users = "user" in arena.names["actor_kind"] and mostly(
         arena.codes["actor_kind"][again] == arena.names["actor_kind"].index("user")
     )
-    if len(cases) >= USUAL * reach:
+    if len(cases) >= USUAL * arena.cases:
         confidence = 0.5
     elif change is not None or segments:
         confidence = 0.95

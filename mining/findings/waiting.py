@@ -1,6 +1,6 @@
 """`bottleneck/waiting`: where cases wait longer than this step's normal lead time explains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -138,28 +138,53 @@ def _of_target(frame: _Frame, target: int, places: Ints, total: float) -> list[F
     here = frame.all.take(places)
     customer = mostly(_kind(view, "user")[here.row])
     sign = None if customer or len(places) < FEWEST else _sign(frame, target, places, here)
-    facts = []
     if sign is not None:
-        lost = sign.lost
-        by_source = np.bincount(here.source, weights=lost, minlength=len(arena.activities))
-        source = int(by_source.argmax())
-        facts.append(_fact(frame, source, target, places, lost, sign, total))
+        by_source = np.bincount(here.source, weights=sign.lost, minlength=len(arena.activities))
+        return [_fact(frame, int(by_source.argmax()), target, places, sign.lost, sign, total)]
+    told: list[Fact] = []
+    plain: list[Fact] = []
     for source, inner in groups(here.source.astype(np.int64)):
         chosen = places[inner]
-        sum_hours = float(frame.all.seconds[chosen].sum()) / 3600
+        seconds = frame.all.seconds[chosen]
+        sum_hours = float(seconds.sum()) / 3600
         if sum_hours / frame.weeks < 1 or len(chosen) < 20 or source == target:
             continue
-        if sign is None:
-            own = None if customer else _own_sign(frame, chosen)
-            if own is not None:
-                facts.append(_fact(frame, source, target, chosen, own.lost, own, total))
-            elif sum_hours >= 0.1 * total:
-                own_seconds = frame.all.seconds[chosen]
-                # Nothing says what of it could be saved; what lies over its own median at least varies.
-                over = np.maximum(own_seconds - np.median(own_seconds), 0.0) / 3600
-                plain = Sign("outside" if customer else "steady", 0.5, over)
-                facts.append(_fact(frame, source, target, chosen, plain.lost, plain, total))
-    return facts
+        own = None if customer else _own_sign(frame, chosen)
+        if own is not None:
+            told.append(_fact(frame, source, target, chosen, own.lost, own, total))
+        elif sum_hours >= 0.1 * total:
+            # Nothing says what of it could be saved; what lies over its own median at least varies.
+            over = np.maximum(seconds - np.median(seconds), 0.0) / 3600
+            steady = Sign("outside" if customer else "steady", 0.5, over)
+            plain.append(_fact(frame, source, target, chosen, over, steady, total))
+    return _together(told, arena.cases) + plain
+
+
+def _together(facts: list[Fact], cases: int) -> list[Fact]:
+    """One fact a sign: what hits several transitions into the activity is told at the one it costs most."""
+    result: list[Fact] = []
+    for fact in sorted(facts, key=lambda f: -f.hours_per_week):
+        for place, other in enumerate(result):
+            if other.figures["pattern"] == fact.figures["pattern"]:
+                rows = tuple(sorted({*other.case_rows, *fact.case_rows}))
+                figures = {
+                    name: float(other.figures[name] or 0) + float(fact.figures[name] or 0)
+                    if name in ("hours", "lost_low", "lost_high", "part_of_all")
+                    else value
+                    for name, value in other.figures.items()
+                }
+                result[place] = replace(
+                    other,
+                    cases=len(rows),
+                    share=len(rows) / cases,
+                    case_rows=rows,
+                    hours_per_week=other.hours_per_week + fact.hours_per_week,
+                    figures=figures,
+                )
+                break
+        else:
+            result.append(fact)
+    return result
 
 
 def _sign(frame: _Frame, target: int, places: Ints, here: Waits) -> Sign | None:

@@ -50,7 +50,7 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
             ), text(
                 language,
                 "In the last {days} days {cases} cases waited {extra} longer on average because nobody is on duty at "
-                "{target} from {begin} to {end} h, when others are at work ({own} of its waiting), about {hours} a "
+                "{target} from {begin} to {end} h, when cases still come in ({own} of its waiting), about {hours} a "
                 "week.",
                 **shown,
             )
