@@ -43,7 +43,7 @@ def render(report: Report, language: Language, zone: ZoneInfo) -> str:
         money=lambda minor: humanise.money(minor, report.currency, language),
         moment=lambda iso, day=False: humanise.moment(iso, zone, day=day),
         whole=humanise.whole,
-        percent=humanise.percent,
+        percent=partial(humanise.percent, language),
         short=humanise.short,
         seconds_of=_seconds_of,
         evidence_missing=_missing(report),

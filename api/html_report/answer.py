@@ -54,7 +54,7 @@ def figures(report: Report, language: Language) -> tuple[Figure, ...]:
         # Findings may overlap, so the largest is shown and not their sum.
         found.append(Figure(text(language, "Largest loss a week"), money(max(lost), report.currency, language)))
     elif report.cases.efficiency is not None:
-        found.append(Figure(text(language, "Share of time worked on"), percent(report.cases.efficiency)))
+        found.append(Figure(text(language, "Share of time worked on"), percent(language, report.cases.efficiency)))
     return tuple(found)
 
 
@@ -65,7 +65,7 @@ def size(finding: Finding, report: Report, language: Language) -> str:
             language,
             "{cases} cases ({share})",
             cases=whole(finding.impact.cases),
-            share=percent(finding.impact.share),
+            share=percent(language, finding.impact.share),
         )
     ]
     if finding.impact.hours_per_week:

@@ -20,14 +20,13 @@ def duration(language: Language, seconds: float | None) -> str:
         return "–"
     if seconds < 0:
         return "-" + duration(language, -seconds)
-    for limit, size, unit in (
-        (_MINUTE, 1.0, "{number} s"),
-        (_HOUR, _MINUTE, "{number} min"),
-        (2 * _DAY, _HOUR, "{number} h"),
-    ):
-        # 59.97 would be shown as 60.0: that is the next unit's.
-        if round(seconds / size, 1) < limit / size:
-            return text(language, unit, number=short(seconds / size))
+    # 59.97 s would be shown as 60 s: that is the next unit's.
+    if round(seconds, 1) < _MINUTE:
+        return text(language, "{number} s", number=short(seconds))
+    if round(seconds / _MINUTE, 1) < _HOUR / _MINUTE:
+        return text(language, "{number} min", number=short(seconds / _MINUTE))
+    if round(seconds / _HOUR, 1) < 2 * _DAY / _HOUR:
+        return text(language, "{number} h", number=short(seconds / _HOUR))
     hours = round(seconds / _HOUR)
     days, rest = divmod(hours, 24)
     if days >= 30 or rest == 0:
@@ -53,13 +52,14 @@ def short(number: float) -> str:
     return shown.removesuffix(".0")
 
 
-def percent(share: float | None) -> str:
+def percent(language: Language, share: float | None) -> str:
     """A share of 0..1; what is there but rounds to nothing is shown as < 0.1 %."""
     if share is None:
         return "–"
+    sign = "%" if language == "zh-CN" else " %"
     if 0 < share < 0.0005:
-        return "< 0.1 %"
-    return f"{short(share * 100)} %"
+        return f"< 0.1{sign}"
+    return f"{short(share * 100)}{sign}"
 
 
 def money(minor: int | None, currency: str | None, language: Language) -> str:

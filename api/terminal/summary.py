@@ -104,7 +104,7 @@ def _main_path(console: Console, report: Report, language: Language) -> None:
     main = max(report.variants, key=lambda variant: variant.cases)
     gaps = {(edge.source, edge.target): edge.gap_s for edge in report.edges}
     service = {node.activity: node.service_s for node in report.nodes}
-    heading = text(language, "Main path ({share} of the cases)", share=percent(main.share))
+    heading = text(language, "Main path ({share} of the cases)", share=percent(language, main.share))
     console.print(Text(heading, style="bold"))
     path = main.path
     for place, activity in enumerate(path[:_STEPS]):

@@ -15,7 +15,7 @@ from collector.files.arrow import as_text, case_objects, constant, merged, rest_
 from collector.files.columns import resolve
 from collector.files.lifecycle import NOTHING, Pairs, Rows, pair
 from collector.files.log import FileQuality, LogFile, RawLog, ReadOptions
-from collector.files.times import NO_TIME, Times, parse_times
+from collector.files.times import NO_TIME, ParsedTimes, Times, parse_times
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 from collector.vocabulary.schema import EVENT_SCHEMA
@@ -127,21 +127,7 @@ def _times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> _LineTim
             column = as_text(column)
         result = parse_times(column, options.timezone)
         if result.bad is not None:
-            message = "{file}, {place}, column {column}: {value!r} is no time"
-            if result.ambiguous:
-                message = (
-                    "{file}, {place}, column {column}: {value!r} could be month or day first; write it as 2024-01-31"
-                )
-            raise PermanentError(
-                text(
-                    options.language,
-                    message,
-                    file=raw.path,
-                    place=raw.place(result.bad),
-                    column=raw.names[index],
-                    value=str(column[result.bad].as_py())[:60],
-                )
-            )
+            raise _unreadable(raw, options, index, result)
         parsed[meaning] = result.times
         local |= result.local
     nothing = np.full(len(raw.columns[found["case"]]), NO_TIME, dtype=np.int64)
@@ -151,6 +137,23 @@ def _times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> _LineTim
         enabled=parsed.get("enabled", nothing),
         local=local,
     )
+
+
+def _unreadable(raw: RawLog, options: ReadOptions, index: int, result: ParsedTimes) -> PermanentError:
+    row = result.bad or 0
+    say = partial(
+        text,
+        options.language,
+        file=raw.path,
+        place=raw.place(row),
+        column=raw.names[index],
+        value=str(raw.columns[index][row].as_py())[:60],
+    )
+    if result.ambiguous:
+        return PermanentError(
+            say("{file}, {place}, column {column}: {value!r} could be month or day first; write it as 2024-01-31")
+        )
+    return PermanentError(say("{file}, {place}, column {column}: {value!r} is no time"))
 
 
 def _pairs(

@@ -1,6 +1,6 @@
 """Times as people and programs write them, to microseconds UTC; whole columns at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,7 +16,11 @@ NO_TIME: Final = np.iinfo(np.int64).min
 
 _SECOND: Final = 1_000_000
 _SLOT: Final = 15 * 60 * _SECOND
+_TWO_DAYS: Final = 2 * 86_400 * _SECOND
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are what is counted from it
+
+_FIRST: Final = (datetime(1, 1, 2) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001
+_LAST: Final = (datetime(9999, 12, 30) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001
 
 _CHINESE: Final = (
     ("年", "-"),
@@ -58,12 +62,20 @@ def parse_times(column: pa.Array, zone: str) -> ParsedTimes:
     Read are ISO 8601 in all usual spellings, the same with slashes or dots, 2024年1月2日 15时04分, day or month first
     where the column tells which, AM and PM, 20240102 and 20240102030405, and Unix time of 10, 13 or 16 digits.
     """
+    parsed = _parse(column, zone)
+    outside = (parsed.times != NO_TIME) & ((parsed.times < _FIRST) | (parsed.times > _LAST))
+    if parsed.bad is None and outside.any():
+        return replace(parsed, bad=int(np.argmax(outside)))
+    return parsed
+
+
+def _parse(column: pa.Array, zone: str) -> ParsedTimes:
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
         values = _micros(column)
-        return ParsedTimes(
-            values if zoned else _localised(values, zone), local=not zoned and column.null_count < len(column)
-        )
+        if zoned:
+            return ParsedTimes(values, local=False)
+        return ParsedTimes(_localised(values, zone), local=column.null_count < len(column))
     column = pc.utf8_trim_whitespace(column)
     column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     # Arrow's own parser takes whole clean columns of ISO 8601; it refuses a column with a single other row.
@@ -201,13 +213,13 @@ def _localised(values: Times, zone: str) -> Times:
         return values
     known = values != NO_TIME
     where = ZoneInfo(zone)
+    values = np.where(known, np.clip(values, _FIRST - _TWO_DAYS, _LAST + _TWO_DAYS), NO_TIME)
     # Offsets change on quarters of an hour, so one look-up per quarter that occurs is enough.
     slots, inverse = np.unique(values[known] // _SLOT, return_inverse=True)
     offsets = np.empty(len(slots), dtype=np.int64)
-    for i, slot in enumerate(slots.tolist()):
+    for i, slot in enumerate(np.clip(slots, _FIRST // _SLOT + 1, _LAST // _SLOT - 1).tolist()):
         local = (_EPOCH + timedelta(microseconds=slot * _SLOT)).replace(tzinfo=where)
         offset = local.utcoffset() or timedelta()
         offsets[i] = (offset.days * 86400 + offset.seconds) * _SECOND
-    result = values.copy()
-    result[known] -= offsets[inverse]
-    return result
+    values[known] -= offsets[inverse]
+    return values

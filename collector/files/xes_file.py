@@ -118,7 +118,9 @@ class _Columns:
         return not named
 
     def names(self) -> tuple[str, ...]:
-        """Names in order of their first value, those of traces first."""
+        """Names in order of their first value, those of traces first; without any event, those every log has."""
+        if not self._events:
+            self._columns = {_CASE: [], "concept:name": [], "time:timestamp": []}
         return tuple(sorted(self._columns, key=lambda name: not name.startswith(TRACE)))
 
     def arrays(self, names: tuple[str, ...]) -> tuple[pa.Array, ...]:
