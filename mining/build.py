@@ -13,6 +13,7 @@ from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
 from mining.arena import WORDS, Arena, Codes, Quality
 from mining.columns import field_columns, integers, last_index, string_buffers, whole, words
 from mining.kernels.first_match import first_match
+from mining.kernels.first_of_each import first_of_each
 from mining.kernels.ordering import order
 from mining.kernels.overlaps import overlaps
 
@@ -34,7 +35,7 @@ def build(
     length, and a note says how many there were. What the reader counted before comes in as `quality`; counts are added.
     """
     table = _gather(batches, process)
-    rows = _first_of_each(whole(table, "event_id"))
+    rows = np.flatnonzero(first_of_each(*string_buffers(whole(table, "event_id"))))
     duplicates = len(table) - len(rows)
     case, case_ids = _cases(table, rows, process, leading, links)
     without_case = int(np.count_nonzero(case < 0))
@@ -92,17 +93,6 @@ def _gather(batches: Iterable[pa.RecordBatch], process: str) -> pa.Table:
             )
     table = pa.concat_tables(kept) if kept else EVENT_SCHEMA.empty_table()
     return table.unify_dictionaries().combine_chunks()
-
-
-def _first_of_each(event_ids: pa.Array) -> npt.NDArray[np.int64]:
-    """Rows whose event id was not seen before."""
-    numbers = event_ids.dictionary_encode().indices.to_numpy()
-    if not len(numbers):
-        return np.zeros(0, np.int64)
-    # Ids are numbered as they are first met, so a new one is greater than all before it.
-    new = np.ones(len(numbers), np.bool_)
-    new[1:] = numbers[1:] > np.maximum.accumulate(numbers)[:-1]
-    return np.flatnonzero(new)
 
 
 def _cases(

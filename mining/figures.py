@@ -5,7 +5,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mining.arena import Arena, Codes, Times
+from mining.arena import NO_TIME, Arena, Codes, Times
 from mining.kernels.activities import Activities, activities
 from mining.kernels.case_times import CaseTimes, case_times
 from mining.kernels.directly_follows import DirectlyFollows, directly_follows
@@ -33,6 +33,7 @@ class Figures:
         self._activities: Activities = activities(arena)
         self._waits: Waits = waits(arena)
         self._follows: DirectlyFollows = directly_follows(arena)
+        self._gaps: Spreads = spreads(self._waits.gap, self._follows.edge, len(self._follows.count))
         self._times: CaseTimes = case_times(arena, self._waits.waiting)
         self._service: Times = arena.end - arena.start
 
@@ -64,16 +65,16 @@ class Figures:
 
     def edges(self) -> tuple[Edge, ...]:
         """Direct successions, most frequent first, then by names."""
-        found = self._follows
-        gaps = spreads(self._waits.gap, found.edge, len(found.count))
+        found, gaps = self._follows, self._gaps
         return tuple(
             Edge(*self._ends(e), int(found.count[e]), int(found.cases[e]), _spread(gaps, e)) for e in self._by_count()
         )
 
     def transitions(self) -> tuple[Transition, ...]:
         """Where waiting happens, in the order of the edges; without concurrency a transition is an edge."""
-        found = self._follows
-        waiting = spreads(self._waits.waiting, found.edge, len(found.count))
+        arena, found = self._arena, self._follows
+        recorded = bool((arena.enabled != NO_TIME).any())
+        waiting = spreads(self._waits.waiting, found.edge, len(found.count)) if recorded else self._gaps
         return tuple(
             Transition(*self._ends(e), int(found.count[e]), int(found.cases[e]), _spread(waiting, e), None)
             for e in self._by_count()

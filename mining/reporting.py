@@ -131,7 +131,10 @@ def document(found: Report) -> dict[str, object]:
 
 def iso(time: int) -> str:
     """A time in µs since the epoch as ISO 8601 UTC with `Z`, microseconds only where they aren't 0."""
-    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
+    except OverflowError:  # a clock gone wild must not cost the report
+        return f"{np.datetime64(time, 'us')}Z"
 
 
 def _note(language: Language, note: str) -> str:

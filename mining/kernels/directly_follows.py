@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import Arena
+from mining.kernels.before import before
 from mining.kernels.distinct_cases import distinct_cases
-from mining.kernels.guard import guard_offsets
 from mining.kernels.pairs import pairs
 
 
@@ -34,18 +33,3 @@ def directly_follows(arena: Arena) -> DirectlyFollows:
     found = pairs(source, arena.activity, size, size)
     cases = distinct_cases(arena.offsets, found.of_row, len(found.count))
     return DirectlyFollows(found.left, found.right, found.count, cases, found.of_row)
-
-
-def before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """For each event the code of the event before it in the case; -1 for the first."""
-    guard_offsets(offsets, len(codes))
-    return np.asarray(_before(offsets, codes))
-
-
-@njit(nogil=True, cache=True)
-def _before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    shifted = np.full(len(codes), -1, np.int32)
-    for c in range(len(offsets) - 1):
-        for i in range(offsets[c] + 1, offsets[c + 1]):
-            shifted[i] = codes[i - 1]
-    return shifted

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mining.kernels.directly_follows import before
+from mining.kernels.before import before
 from mining.kernels.pairs import pairs
 
 

@@ -1,6 +1,7 @@
 """How durations are spread within groups: exact sums and quantiles."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,9 @@ from numba import njit
 
 from mining.arena import NO_TIME
 from mining.kernels.guard import guard
+
+_LARGE: Final = 1000
+"""Values of a group from which on numpy's sort, which is vectorised, is worth a call of its own."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,9 @@ def spreads(values: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], size: in
     if len(values) != len(keys):
         raise ValueError("values and keys differ in length")
     offsets, grouped, total = _grouped(values, keys, size, NO_TIME)
-    quantiles = _quantiles(offsets, grouped, np.array([0.5, 0.9, 0.95]))
+    for large in np.flatnonzero(np.diff(offsets) > _LARGE).tolist():
+        grouped[offsets[large] : offsets[large + 1]].sort()
+    quantiles = _quantiles(offsets, grouped, np.array([0.5, 0.9, 0.95]), _LARGE)
     return Spreads(np.diff(offsets), total, quantiles[0], quantiles[1], quantiles[2])
 
 
@@ -58,16 +64,17 @@ def _grouped(
 
 @njit(nogil=True, cache=True)
 def _quantiles(
-    offsets: npt.NDArray[np.int64], grouped: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.int64], grouped: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], large: int
 ) -> npt.NDArray[np.float64]:
-    """Shape (shares, groups). Sorts `grouped` in place."""
+    """Shape (shares, groups). Sorts the groups of `grouped` in place; those above `large` are sorted already."""
     found = np.full((len(shares), len(offsets) - 1), np.nan)
     for g in range(len(offsets) - 1):
         low, high = offsets[g], offsets[g + 1]
         if low == high:
             continue
         part = grouped[low:high]
-        part.sort()
+        if high - low <= large:
+            part.sort()
         for s in range(len(shares)):
             place = (high - low - 1) * shares[s]
             below = int(np.floor(place))

@@ -11,6 +11,7 @@ from mining.kernels.activities import activities
 from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
 from mining.kernels.first_match import first_match
+from mining.kernels.first_of_each import first_of_each
 from mining.kernels.grouping import group
 from mining.kernels.handovers import handovers
 from mining.kernels.ordering import order
@@ -26,7 +27,9 @@ def warm_up() -> None:
     A test proves that building and reporting compile nothing after it.
     """
     times = np.array([0, 1, 2])
-    order(np.zeros(3, np.int64), 1, times, times, _frozen(np.arange(4, dtype=np.int32)), _frozen(np.zeros(3, np.uint8)))
+    texts = _frozen(np.arange(4, dtype=np.int32)), _frozen(np.zeros(3, np.uint8))
+    first_of_each(*texts)
+    order(np.zeros(3, np.int64), 1, times, times, *texts)
     first_match(_frozen(np.array([0, 1], np.int32)), np.ones(1, np.bool_))
     arena = _arena(times)
     overlaps(arena.offsets, arena.start, arena.end)

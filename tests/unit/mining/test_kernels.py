@@ -6,6 +6,7 @@ from mining.kernels.activities import activities
 from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
 from mining.kernels.first_match import first_match
+from mining.kernels.first_of_each import first_of_each
 from mining.kernels.grouping import group
 from mining.kernels.guard import guard_offsets
 from mining.kernels.ordering import order
@@ -104,6 +105,16 @@ def test_rows_are_grouped_in_rising_order() -> None:
     assert found.rows.tolist() == [2, 0, 3]
 
 
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["", ""], ["a", "ab", "b"], ["b", "a", "b", "", "é", "a", ""], ["ab", "a"]]
+)
+def test_the_first_of_each_text(texts: list[str]) -> None:
+    raw = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *(len(text) for text in raw)]).astype(np.int32)
+    found = first_of_each(offsets, np.frombuffer(b"".join(raw), np.uint8))
+    assert found.tolist() == [text not in texts[:place] for place, text in enumerate(texts)]
+
+
 def test_codes_and_offsets_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="out of range"):
         group(codes(0, 3), 3)
@@ -115,6 +126,8 @@ def test_codes_and_offsets_out_of_range_are_refused() -> None:
         spreads(np.array([1]), codes(), 1)
     with pytest.raises(ValueError, match="must rise"):
         guard_offsets(np.array([0, 5, 4]), 4)
+    with pytest.raises(ValueError, match="beyond its bytes"):
+        first_of_each(codes(0, 2), np.zeros(1, np.uint8))
     with pytest.raises(ValueError, match="beyond its elements"):
         first_match(codes(0, 2), np.ones(1, np.bool_))
     with pytest.raises(ValueError, match="out of range"):

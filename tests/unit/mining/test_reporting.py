@@ -117,6 +117,7 @@ def test_one_event_alone_and_events_without_length() -> None:
 def test_times_are_iso_8601_utc() -> None:
     assert iso(T0) == "2026-01-05T00:00:00Z"
     assert iso(T0 + 1) == "2026-01-05T00:00:00.000001Z"
+    assert iso(10**18).startswith("33658-")
 
 
 if __name__ == "__main__":
