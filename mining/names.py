@@ -30,6 +30,8 @@ MINING_EVENTS_HELD: Final = "houtai_mining_events_held"
 """Gauge {process}."""
 MINING_LAST_ROUND: Final = "houtai_mining_last_round_timestamp_seconds"
 """Gauge: when the miner last finished a round."""
+ALERT_DELIVERIES: Final = "houtai_alert_deliveries"
+"""Counter {urgency, outcome}: messages the service itself delivered (`ok`) or could not (`error`)."""
 BUILD_INFO: Final = "houtai_build_info"
 """Gauge {version}, always 1."""
 
