@@ -18,6 +18,8 @@ from mining.kernels.ordering import order
 from mining.kernels.overlaps import overlaps
 
 NEGATIVE_NOTE: Final = "{count} events ended before they started; they count as events without length"
+FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
+MOST_FIELDS: Final = 256
 
 
 def build(
@@ -55,6 +57,8 @@ def build(
         codes[name], names[name] = words(whole(table, name), rows)
     outcome, outcomes = words(whole(table, "outcome"), rows)
     at = pa.array(rows)
+    fields, left_out = field_columns(whole(table, "fields").take(at), MOST_FIELDS)
+    notes = [note.format(count=count) for note, count in ((NEGATIVE_NOTE, negative), (FIELDS_NOTE, left_out)) if count]
     return Arena(
         process=process,
         offsets=ordering.offsets,
@@ -68,14 +72,14 @@ def build(
         amount=integers(whole(table, "amount"))[rows],
         event_ids=event_ids.take(pa.array(ordering.rows)),
         trace_ids=whole(table, "trace_id").take(at),
-        fields=field_columns(whole(table, "fields").take(at)),
+        fields=fields,
         objects=whole(table, "objects").take(at),
         quality=replace(
             quality,
             duplicates=quality.duplicates + duplicates,
             without_case=quality.without_case + without_case,
             overlaps=overlaps(ordering.offsets, start, end),
-            notes=(*quality.notes, NEGATIVE_NOTE.format(count=negative)) if negative else quality.notes,
+            notes=(*quality.notes, *notes),
         ),
     )
 

@@ -5,12 +5,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.vocabulary.errors import PermanentError
 from mining.arena import NO_CODE, NO_TIME, Codes, Times
 
 
 def whole(table: pa.Table, name: str) -> pa.Array:
-    """The column as one array; its chunks must have been combined before."""
+    """The column of a table whose chunks have been combined as one array; PermanentError where it is too large."""
     column = table.column(name)
+    if column.num_chunks > 1:  # Arrow leaves apart what its 32-bit offsets cannot hold together
+        raise PermanentError(f"the events hold more than 2 GiB of text in {name}: take fewer, or a shorter window")
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 
 
@@ -47,23 +50,29 @@ def string_buffers(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray
     return starts, raw
 
 
-def field_columns(maps: pa.MapArray) -> dict[str, pa.StringArray]:
-    """One string column a key of a map column, null where a row lacks the key; of a key given twice the last counts."""
+def field_columns(maps: pa.MapArray, most: int) -> tuple[dict[str, pa.StringArray], int]:
+    """One string column a key of a map column, null where a row lacks the key; and how many keys were left out.
+
+    Of a key given twice in a row the last counts. Of more than `most` keys the most frequent become columns: keys
+    that somebody makes up row by row would fill the memory.
+    """
     offsets = maps.offsets.to_numpy()
     first, last = int(offsets[0]), int(offsets[-1])
     keys = maps.keys.slice(first, last - first).dictionary_encode()
     codes = keys.indices.to_numpy()
     items = maps.items.slice(first, last - first)
     owner = np.repeat(np.arange(len(maps)), np.diff(offsets))
-    columns: dict[str, pa.StringArray] = {}
     by_key = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[by_key], np.arange(len(keys.dictionary) + 1))
-    for code, key in sorted(enumerate(keys.dictionary.to_pylist()), key=lambda pair: pair[1]):
+    names = keys.dictionary.to_pylist()
+    kept = sorted(range(len(names)), key=lambda code: (bounds[code] - bounds[code + 1], names[code]))[:most]
+    columns: dict[str, pa.StringArray] = {}
+    for code in sorted(kept, key=names.__getitem__):
         positions = by_key[bounds[code] : bounds[code + 1]]
         at = np.full(len(maps), -1, np.int64)
         at[owner[positions]] = positions
-        columns[key] = items.take(pa.array(at, mask=at < 0))
-    return columns
+        columns[names[code]] = items.take(pa.array(at, mask=at < 0))
+    return columns, len(names) - len(kept)
 
 
 def last_index(values: pa.Array, among: pa.Array) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from collector.vocabulary.languages import Language, text
 from mining.arena import Arena
-from mining.build import NEGATIVE_NOTE
+from mining.build import FIELDS_NOTE, NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, known
 from mining.findings import detect
@@ -21,7 +21,6 @@ from mining.story import tell
 
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_COUNTED_NOTE: Final = re.compile(NEGATIVE_NOTE.format(count="([0-9]+)"))
 
 
 def report(
@@ -139,5 +138,8 @@ def iso(time: int) -> str:
 
 def _note(language: Language, note: str) -> str:
     """A note of `build` or of this module in `language`; the readers' notes are in theirs already."""
-    counted = _COUNTED_NOTE.fullmatch(note)
-    return text(language, NEGATIVE_NOTE, count=counted[1]) if counted else text(language, note)
+    for known_note in (NEGATIVE_NOTE, FIELDS_NOTE):
+        counted = re.fullmatch(known_note.format(count="([0-9]+)"), note)
+        if counted:
+            return text(language, known_note, count=counted[1])
+    return text(language, note)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import Arena
 from mining.kernels.guard import guard, guard_offsets
@@ -36,7 +36,7 @@ def activities(arena: Arena) -> Activities:
     return Activities(events, cases, starts, ends, rework_cases, errors, repeats)
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _activities(
     offsets: npt.NDArray[np.int64], activity: npt.NDArray[np.int32], error: npt.NDArray[np.bool_], size: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

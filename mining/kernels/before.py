@@ -1,8 +1,8 @@
 """What came before each event in its case."""
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.kernels.guard import guard_offsets
 
@@ -13,7 +13,7 @@ def before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.
     return np.asarray(_before(offsets, codes))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     shifted = np.full(len(codes), -1, np.int32)
     for c in range(len(offsets) - 1):

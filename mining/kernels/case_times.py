@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import NO_TIME, Arena
 from mining.kernels.guard import guard_offsets
@@ -41,7 +41,7 @@ def case_times(arena: Arena, waiting: npt.NDArray[np.int64]) -> CaseTimes:
     return CaseTimes(*_case_times(arena.offsets, arena.start, arena.end, waiting, NO_TIME))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _case_times(
     offsets: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],

@@ -1,8 +1,8 @@
 """In how many cases something occurs."""
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.kernels.guard import guard, guard_offsets
 
@@ -17,7 +17,7 @@ def distinct_cases(offsets: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], 
     return np.asarray(_distinct_cases(offsets, keys, size))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _distinct_cases(offsets: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int64]:
     found = np.zeros(size, np.int64)
     last = np.full(size, -1, np.int64)

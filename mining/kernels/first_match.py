@@ -1,8 +1,8 @@
 """The first element of each list that matches."""
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 
 def first_match(offsets: npt.NDArray[np.int32], match: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -12,7 +12,7 @@ def first_match(offsets: npt.NDArray[np.int32], match: npt.NDArray[np.bool_]) ->
     return np.asarray(_first_match(offsets, match))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _first_match(offsets: npt.NDArray[np.int32], match: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     found = np.full(max(len(offsets) - 1, 0), -1, np.int64)
     for i in range(len(found)):

@@ -1,8 +1,8 @@
 """Which rows of a string column hold a text that no row before them holds."""
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 
 def first_of_each(offsets: npt.NDArray[np.int32], raw: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -18,7 +18,7 @@ def first_of_each(offsets: npt.NDArray[np.int32], raw: npt.NDArray[np.uint8]) ->
     return np.asarray(_first_of_each(offsets, raw))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _rising(offsets: npt.NDArray[np.int32], raw: npt.NDArray[np.uint8]) -> bool:
     for row in range(1, len(offsets) - 1):
         a, b = offsets[row - 1], offsets[row]
@@ -35,7 +35,7 @@ def _rising(offsets: npt.NDArray[np.int32], raw: npt.NDArray[np.uint8]) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _first_of_each(offsets: npt.NDArray[np.int32], raw: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     rows = len(offsets) - 1
     size = 16

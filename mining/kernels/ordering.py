@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 _RUN = 16
 
@@ -37,7 +37,7 @@ def order(
     return Ordering(offsets, rows)
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _before(
     a: int,
     b: int,
@@ -59,7 +59,7 @@ def _before(
     return bool(size_a < size_b)
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _order(
     case: npt.NDArray[np.int64],
     cases: int,

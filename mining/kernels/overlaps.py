@@ -1,8 +1,8 @@
 """Overlaps: consecutive events of a case of which the later starts before everything earlier has ended."""
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 
 def overlaps(offsets: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> int:
@@ -10,7 +10,7 @@ def overlaps(offsets: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: 
     return int(_overlaps(offsets, start, end))
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _overlaps(offsets: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> int:
     count = 0
     for c in range(len(offsets) - 1):

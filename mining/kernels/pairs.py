@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.kernels.guard import guard
 
@@ -50,7 +50,7 @@ def pairs(
     )
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _count(
     left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], left_size: int, right_size: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import NO_TIME
 from mining.kernels.guard import guard
@@ -41,7 +41,7 @@ def spreads(values: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], size: in
     return Spreads(np.diff(offsets), total, quantiles[0], quantiles[1], quantiles[2])
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _grouped(
     values: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], size: int, missing: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -62,7 +62,7 @@ def _grouped(
     return offsets, grouped, total
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _quantiles(
     offsets: npt.NDArray[np.int64], grouped: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], large: int
 ) -> npt.NDArray[np.float64]:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import Arena
 from mining.kernels.guard import guard_offsets
@@ -36,7 +36,7 @@ def variants(arena: Arena) -> Variants:
     return Variants(rank[of_case], cases[ranked], example[ranked])
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _variants(
     offsets: npt.NDArray[np.int64], activity: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from mining.arena import NO_TIME, Arena
 from mining.kernels.guard import guard_offsets
@@ -29,7 +29,7 @@ def waits(arena: Arena) -> Waits:
     return Waits(gap, waiting)
 
 
-@njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True)
 def _waits(
     offsets: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],

@@ -12,7 +12,6 @@ from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
 from mining.kernels.first_match import first_match
 from mining.kernels.first_of_each import first_of_each
-from mining.kernels.grouping import group
 from mining.kernels.handovers import handovers
 from mining.kernels.ordering import order
 from mining.kernels.overlaps import overlaps
@@ -40,7 +39,6 @@ def warm_up() -> None:
     follows = directly_follows(arena)
     spreads(waiting, follows.edge, len(follows.count))
     handovers(arena.offsets, arena.activity, 2)
-    group(arena.activity, 2)
 
 
 def _frozen(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

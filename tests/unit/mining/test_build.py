@@ -1,9 +1,14 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import NO_CODE, NO_TIME, WORDS, Quality
 from mining.build import build
+from mining.columns import whole
+from mining.config import ProcessConfig
+from mining.reporting import report
 from tests.helpers import MINUTE, T0, arena, batch, event, log
 
 
@@ -133,6 +138,15 @@ def test_fields_become_columns() -> None:
     }
 
 
+def test_of_too_many_fields_the_most_frequent_are_kept() -> None:
+    rows = [event("x", "a", i, fields={"common": "1", f"made up {i:04}": "2"}) for i in range(300)]
+    found = arena(rows)
+    assert sorted(found.fields) == ["common", *(f"made up {i:04}" for i in range(255))]
+    assert found.quality.notes == ("45 further fields are too many to look at; the most frequent were kept",)
+    chinese = report(found, ProcessConfig("test", "case"), 0, "zh-CN", facts=())
+    assert chinese.quality.notes == ("另有 45 个字段因数量过多未纳入分析，只保留出现最多的字段",)
+
+
 def test_more_activities_than_sixteen_bits_and_a_long_case() -> None:
     count = 70_000
     rows = [event("x", f"{i:05}", T0 + (i * 7919) % count, event_id=f"{i:05}") for i in range(count)]
@@ -153,3 +167,9 @@ def test_batches_of_plain_strings_and_with_other_dictionaries_are_read() -> None
     plain = plain.set_column(column, "activity", plain.column("activity").cast(pa.string()))
     found = build([*plain.to_batches(), batch([event("x", "a", 1)]), batch([event("x", "b", 3)])], "test", "case")
     assert paths(found) == {"x": "abb"}
+
+
+def test_a_column_too_large_for_one_array_is_refused() -> None:
+    apart = pa.table({"event_id": pa.chunked_array([["a"], ["b"]])})
+    with pytest.raises(PermanentError, match="2 GiB of text in event_id"):
+        whole(apart, "event_id")

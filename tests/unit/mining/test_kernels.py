@@ -5,9 +5,9 @@ from mining.arena import NO_TIME
 from mining.kernels.activities import activities
 from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
+from mining.kernels.distinct_cases import distinct_cases
 from mining.kernels.first_match import first_match
 from mining.kernels.first_of_each import first_of_each
-from mining.kernels.grouping import group
 from mining.kernels.guard import guard_offsets
 from mining.kernels.ordering import order
 from mining.kernels.pairs import pairs
@@ -99,12 +99,6 @@ def test_pairs_by_table_and_by_sorting_are_the_same() -> None:
         assert ours.tolist() == theirs.tolist()
 
 
-def test_rows_are_grouped_in_rising_order() -> None:
-    found = group(codes(1, -1, 0, 1), 3)
-    assert found.offsets.tolist() == [0, 1, 3, 3]
-    assert found.rows.tolist() == [2, 0, 3]
-
-
 @pytest.mark.parametrize(
     "texts", [[], [""], ["", ""], ["a", "ab", "b"], ["b", "a", "b", "", "é", "a", ""], ["ab", "a"]]
 )
@@ -117,7 +111,7 @@ def test_the_first_of_each_text(texts: list[str]) -> None:
 
 def test_codes_and_offsets_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="out of range"):
-        group(codes(0, 3), 3)
+        distinct_cases(np.array([0, 2]), codes(0, 3), 3)
     with pytest.raises(ValueError, match="out of range"):
         pairs(codes(-2), codes(0), 1, 1)
     with pytest.raises(ValueError, match="differ in length"):
