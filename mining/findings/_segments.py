@@ -32,7 +32,7 @@ def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int =
             rest = (hits - with_it[value]) / max(size - count[value], 1)
             floor = max(rest, 0.5 / max(size - count[value], 1))
             tried.append((column.field, column.names[value], float(share / floor), int(with_it[value])))
-            p_values.append(at_least(float(with_it[value]), float(count[value]), max(rest, hits / size * 0.5)))
+            p_values.append(at_least(int(with_it[value]), int(count[value]), max(rest, hits / size * 0.5)))
     adjusted = corrected(np.array(p_values))
     strong = [
         (field, value, round(lift, 2), count, float(p))

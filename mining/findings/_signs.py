@@ -66,7 +66,8 @@ def unattended(clock: Hours, begin: Ints, end: Ints, closed: Flags, others: Floa
 
     Or, less sure, in hours of a working day in which at least half as much comes in as in its open hours: a shop that
     is asleep gets little. Shifts staggered by an hour or two are no sign: the hours must be three or more on end, and
-    a tenth of the work must come in then. What comes in when all is quiet waits through a normal night.
+    an eighth of the work must come in then. What comes in when all is quiet waits through a normal night, and days of
+    rest at weekends are no sign at all.
     """
     if not closed.any() or closed.all():
         return None
@@ -75,22 +76,20 @@ def unattended(clock: Hours, begin: Ints, end: Ints, closed: Flags, others: Floa
     working = np.arange(SLOTS) < 24
     awake = others >= 0.25
     wanted = working & (rate >= 0.5 * float(rate[~closed & working].mean())) if (~closed & working).any() else awake
-    missing = closed & (awake | wanted)
-    base = 0 if _run(missing[:24])[1] >= LEAST_HOURS else 24
-    begin_hour, length = _run(missing[base : base + 24])
+    missing = closed & (awake | wanted) & working
+    begin_hour, length = _run(missing[:24])
     if length < LEAST_HOURS:
         return None
     came = missing[clock.slots[begin // HOUR - clock.first]]
     lost = np.where(came, clock.part(closed[clock.slots], begin, end), 0.0)
     total = float(((end - begin) / HOUR).sum())
-    if came.mean() < 0.1 or float(lost.sum()) < 0.3 * total:
+    if came.mean() < 0.125 or float(lost.sum()) < 0.3 * total:
         return None
-    band = (np.arange(length) + begin_hour) % 24 + base
+    band = (np.arange(length) + begin_hour) % 24
     sure = bool(awake[band].sum() >= LEAST_HOURS)
     figures: Figures = {
         "from_hour": begin_hour,
         "to_hour": (begin_hour + length) % 24 or 24,
-        "days": "all" if base == 0 else "weekends",
         "others": int(sure),
         "part": float(lost.sum()) / total if total else 0.0,
     }

@@ -33,7 +33,7 @@ def corrected(p_values: Floats) -> Floats:
     return adjusted
 
 
-def at_least(hits: float, trials: float, rate: float) -> float:
+def at_least(hits: int, trials: int, rate: float) -> float:
     """P(X >= hits) of a binomial of `trials` with `rate`."""
     if hits <= 0:
         return 1.0
@@ -42,7 +42,7 @@ def at_least(hits: float, trials: float, rate: float) -> float:
     return float(bdtrc(hits - 1, trials, min(max(rate, 0.0), 1.0)))
 
 
-def at_least_poisson(hits: float, mean: float) -> float:
+def at_least_poisson(hits: int, mean: float) -> float:
     """P(X >= hits) of a Poisson of `mean`."""
     return 1.0 if hits <= 0 else float(pdtrc(hits - 1, max(mean, 1e-12)))
 

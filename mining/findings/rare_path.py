@@ -88,7 +88,7 @@ def _inversions(view: View, found: Order) -> list[_Oddity]:
         return []
     rare = np.where((found.before <= RARE * both) & (both >= 50), found.before, 0)
     noise = float(np.median(rare[(both >= 50) & (found.before <= RARE * both)]))
-    p_values = corrected(np.array([at_least_poisson(float(found.before[x, y]), noise + 0.5) for x, y in pairs]))
+    p_values = corrected(np.array([at_least_poisson(int(found.before[x, y]), noise + 0.5) for x, y in pairs]))
     result = []
     for (x, y), p in zip(pairs, p_values, strict=True):
         if p > 0.001 or x >= size or overlapping(view.arena, found, int(x), int(y)) > RARE:
@@ -118,7 +118,7 @@ def _direct(found: Order) -> list[_Oddity]:
     pairs = np.argwhere(rare & (direct >= FEWEST))
     if len(pairs) == 0:
         return []
-    p_values = corrected(np.array([at_least_poisson(float(direct[a, c]), float(expected[a, c])) for a, c in pairs]))
+    p_values = corrected(np.array([at_least_poisson(int(direct[a, c]), float(expected[a, c])) for a, c in pairs]))
     result = []
     for (a, c), p in zip(pairs, p_values, strict=True):
         ordered = found.ordered(int(a), int(c))

@@ -12,10 +12,12 @@ from mining.findings.facts import Fact, View
 
 FEWEST: Final = 3
 FEWEST_PAST: Final = 30
+OVERTAKEN: Final = 10
+"""Cases that came later to the same point and have gone on from it."""
 
 
 def stuck_case(view: View) -> list[Fact]:
-    """Per last activity the open cases that have waited three times the p99 of those that went on from there.
+    """Per last activity the open cases that waited three times the p99 of those that went on, and were overtaken.
 
     Passing that mark is a sign only if hardly any case comes back from behind it: confidence is the lower bound of
     the share that never went on, of all that passed the mark (so slow but living steps raise no alarm), rising with
@@ -44,7 +46,10 @@ def stuck_case(view: View) -> list[Fact]:
         mark = max(3 * float(np.quantile(took, 0.99)), 3600.0)
         here = standing[places]
         age = (view.now - arena.end[last[here]]) / SECOND
-        stuck = here[age > mark]
+        # Overtaken: later arrivals have gone on. In a night, a holiday or a stoppage nobody overtakes anybody.
+        arrived = np.sort(arena.end[every.row[before] - 1])
+        overtaken = len(arrived) - np.searchsorted(arrived, arena.end[last[here]], side="right")
+        stuck = here[(age > mark) & (overtaken >= OVERTAKEN)]
         if len(stuck) < FEWEST:
             continue
         facts.append(_fact(view, case, activity, stuck, took, mark, every.row[before]))

@@ -54,7 +54,7 @@ class _Frame:
     start: Ints
     since_last: Floats
     staff_slots: dict[int, Floats]
-    """Pace per slot of the staff's other activities, by activity."""
+    """Pace per slot that two thirds of the staff's other activities have, by activity."""
     columns: list[Column]
     """Event-level columns, codes of length events."""
     unusual: Ints
@@ -95,7 +95,7 @@ def _frame(view: View, every: Waits, case: Ints) -> _Frame:
     by_activity = {int(a): busy_slots(local_start[m], slots[m]) for a in used for m in [staff & (arena.activity == a)]}
     for activity in range(len(arena.activities)):
         others = [p for a, p in by_activity.items() if a != activity]
-        pace[activity] = np.median(np.stack(others), axis=0) if others else np.zeros(48)
+        pace[activity] = np.quantile(np.stack(others), 1 / 3, axis=0) if others else np.zeros(48)
     columns = [c for c in event_columns(arena) if c.field not in EVENT_ONLY and c.field not in arena.fields]
     columns += [Column(c.field, c.codes[case], c.names) for c in case_columns(arena)]
     return _Frame(

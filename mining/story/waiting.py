@@ -38,13 +38,6 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
     match words(f, "pattern"):
         case "unattended":
             shown |= {"begin": words(f, "from_hour"), "end": words(f, "to_hour"), "own": percent(number(f, "part"))}
-            if words(f, "days") == "weekends":
-                return text(language, "{target}: nobody on duty at weekends, cases wait {extra} longer", **shown), text(
-                    language,
-                    "In the last {days} days {cases} cases waited {extra} longer on average because nobody is on duty "
-                    "at {target} at weekends ({own} of its waiting), about {hours} a week.",
-                    **shown,
-                )
             return text(
                 language, "{target}: nobody on duty from {begin} to {end} h, cases wait {extra} longer", **shown
             ), text(
