@@ -1,0 +1,22 @@
+"""Names of the collector's metrics; `mining/names.py` has the same ones for those who show them (a test compares)."""
+
+from typing import Final
+
+RECEIVED: Final = "houtai_collector_received_requests"
+"""Counter {signal}: requests that came in."""
+REJECTED: Final = "houtai_collector_rejected_requests"
+"""Counter {signal, reason}: requests answered with an error."""
+ACKNOWLEDGED: Final = "houtai_collector_acknowledged_requests"
+"""Counter {signal}: requests safe on disk."""
+SPANS: Final = "houtai_collector_converted_spans"
+"""Counter: spans the converter has read."""
+EVENTS: Final = "houtai_collector_converted_events"
+"""Counter {process}: events written to segments."""
+DUPLICATES: Final = "houtai_collector_duplicate_spans"
+"""Counter: spans seen before and left out."""
+DEAD_LETTERS: Final = "houtai_collector_dead_letters"
+"""Counter {reason}: requests or spans that could not be read, kept in the dead-letter file."""
+WAL_BYTES: Final = "houtai_collector_wal_bytes"
+"""Gauge: bytes in the write-ahead log not yet converted."""
+WAL_AGE: Final = "houtai_collector_wal_age_seconds"
+"""Gauge: age of the oldest record not yet converted; 0 when there is none."""

@@ -1,0 +1,41 @@
+"""What a collector's process tells the others of the machine about itself, and how it finds a port."""
+
+import contextlib
+import json
+import os
+import socket
+from pathlib import Path
+
+from collector.vocabulary.errors import PermanentError
+
+
+def write_run_file(data: Path, name: str, host: str, port: int) -> None:
+    """Say in `data/run/NAME.json` which process serves where; readers never see half of it."""
+    folder = data / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{name}.{os.getpid()}"
+    fresh.write_text(json.dumps({"pid": os.getpid(), "host": host, "port": port}))
+    fresh.replace(folder / f"{name}.json")
+
+
+def remove_run_file(data: Path, name: str) -> None:
+    """Take the run file away, if it is ours."""
+    path = data / "run" / f"{name}.json"
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(path.read_text())["pid"] == os.getpid():
+            path.unlink()
+
+
+def usable_port(host: str, port: int, setting: str) -> int:
+    """`port`, or a free one where it is 0; PermanentError where it is taken.
+
+    granian shares its port (SO_REUSEPORT): without this, two services would answer in turns.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PermanentError(f"{setting}: {host}:{port} cannot be used: {error.strerror}") from error
+        return int(probe.getsockname()[1])
