@@ -64,7 +64,7 @@ def mine_log(
     from api.terminal.progress import Meter
     from collector.files import ReadOptions, read
 
-    with Meter(4) as meter:
+    with Meter(4, language) as meter:
         meter.stage(text(language, "reading"))
         options = ReadOptions(
             process=known.process,

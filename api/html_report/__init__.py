@@ -8,7 +8,9 @@ from markupsafe import Markup
 
 from api.html_report import answer, humanise
 from collector.vocabulary.languages import Language, text, word
+from mining.map import svg
 from mining.report import Finding, Report
+from mining.story.durations import hours
 
 FINDINGS = 12
 """That get a section of their own."""
@@ -38,8 +40,7 @@ def render(report: Report, language: Language, zone: ZoneInfo) -> str:
         style=Markup(_style()),
         duration=partial(humanise.duration, language),
         exact=partial(humanise.exact, language),
-        total_hours=partial(humanise.total_hours, language),
-        hours=lambda hours: answer.duration_hours(hours, language),
+        hours=lambda number: hours(number, language) if number else "–",
         money=lambda minor: humanise.money(minor, report.currency, language),
         moment=lambda iso, day=False: humanise.moment(iso, zone, day=day),
         whole=humanise.whole,
@@ -62,11 +63,7 @@ def _missing(report: Report) -> bool:
 
 
 def _map(report: Report, language: Language) -> Markup | None:
-    try:
-        from mining.map import svg
-    except ImportError:
-        return None
-    return Markup(svg(report, language))
+    return Markup(svg(report, language)) if report.nodes else None
 
 
 @cache

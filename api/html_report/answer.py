@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from api.html_report.humanise import duration, money, percent, whole
 from collector.vocabulary.languages import Language, text
 from mining.report import Finding, Report
+from mining.story.durations import hours
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,16 @@ def sentence(report: Report, language: Language) -> str:
 
 
 def figures(report: Report, language: Language) -> tuple[Figure, ...]:
-    """Three to five figures; one of them is money where it is known."""
+    """Three to five figures; one of them is money where it is known. The first is the number of cases."""
     took, waited = report.cases.duration_s, report.cases.waiting_s
     found = [
         Figure(text(language, "Cases"), whole(report.log.cases)),
         Figure(text(language, "Median case"), duration(language, took.p50), took.p50),
         Figure(text(language, "90 % are done within"), duration(language, took.p90), took.p90),
-        Figure(text(language, "Median waiting of a case"), duration(language, waited.p50), waited.p50),
     ]
+    # Where events have no length all of a case is waiting, and the figure would only say the first again.
+    if report.cases.service_s.total:
+        found.append(Figure(text(language, "Median waiting of a case"), duration(language, waited.p50), waited.p50))
     lost = [finding.impact.money_per_week for finding in report.findings if finding.impact.money_per_week]
     if lost:
         # Findings may overlap, so the largest is shown and not their sum.
@@ -69,17 +72,11 @@ def size(finding: Finding, report: Report, language: Language) -> str:
         )
     ]
     if finding.impact.hours_per_week:
-        parts.append(text(language, "{hours} a week", hours=duration_hours(finding.impact.hours_per_week, language)))
+        parts.append(text(language, "{hours} a week", hours=hours(finding.impact.hours_per_week, language)))
     if finding.impact.money_per_week:
         lost = money(finding.impact.money_per_week, report.currency, language)
         parts.append(text(language, "{money} a week", money=lost))
     return " · ".join(parts)
-
-
-def duration_hours(hours: float, language: Language) -> str:
-    """Hours a week stay hours, however many: they are compared with each other."""
-    number = whole(hours) if hours >= 10 else f"{hours:.1f}"
-    return text(language, "{number} h", number=number)
 
 
 def ended(line: str, language: Language) -> str:

@@ -1,42 +1,24 @@
 """Numbers as people read them, in both languages."""
 
-import math
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision, get_currency_symbol
 
 from collector.vocabulary.languages import Language, text
-
-_MINUTE: Final = 60.0
-_HOUR: Final = 3600.0
-_DAY: Final = 86400.0
+from mining.story.durations import humanise
 
 
 def duration(language: Language, seconds: float | None) -> str:
-    """A duration in seconds with one meaningful digit after the point: 9.4 h, from two days on 2 d 3 h; – if null."""
+    """A duration in seconds as the stories say it: 9.4 h, 2 d 3 h; – where it is not known."""
     if seconds is None:
         return "–"
-    if seconds < 0:
-        return "-" + duration(language, -seconds)
-    # 59.97 s would be shown as 60 s: that is the next unit's.
-    if round(seconds, 1) < _MINUTE:
-        return text(language, "{number} s", number=short(seconds))
-    if round(seconds / _MINUTE, 1) < _HOUR / _MINUTE:
-        return text(language, "{number} min", number=short(seconds / _MINUTE))
-    if round(seconds / _HOUR, 1) < 2 * _DAY / _HOUR:
-        return text(language, "{number} h", number=short(seconds / _HOUR))
-    hours = round(seconds / _HOUR)
-    days, rest = divmod(hours, 24)
-    if days >= 30 or rest == 0:
-        return text(language, "{days} d", days=whole(round(seconds / _DAY)))
-    return text(language, "{days} d {hours} h", days=whole(days), hours=rest)
+    return humanise(seconds, language) if seconds else text(language, "{n} s", n=0)
 
 
 def exact(language: Language, seconds: float | None) -> str:
     """The same to the millisecond, for whoever wants it."""
-    return "" if seconds is None else text(language, "{number} s", number=f"{seconds:,.3f}".rstrip("0").rstrip("."))
+    return "" if seconds is None else text(language, "{n} s", n=f"{seconds:,.3f}".rstrip("0").rstrip("."))
 
 
 def whole(number: float) -> str:
@@ -81,9 +63,3 @@ def moment(iso: str | None, zone: ZoneInfo, *, day: bool = False) -> str:
         return "–"
     local = datetime.fromisoformat(iso).astimezone(zone)
     return local.strftime("%Y-%m-%d" if day else "%Y-%m-%d %H:%M")
-
-
-def total_hours(language: Language, seconds: float) -> str:
-    """A sum of time: hours, as sums over many cases are compared in one unit."""
-    hours = seconds / _HOUR
-    return text(language, "{number} h", number=short(hours) if math.isfinite(hours) else "–")

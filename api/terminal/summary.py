@@ -110,7 +110,9 @@ def _main_path(console: Console, report: Report, language: Language) -> None:
     for place, activity in enumerate(path[:_STEPS]):
         if place:
             gap = gaps.get((path[place - 1], activity))
-            waited = text(language, "then {gap}", gap=duration(language, gap.p50 if gap else None))
+            waited = text(language, "at once")
+            if gap is not None and gap.p50:
+                waited = text(language, "then {gap}", gap=duration(language, gap.p50))
             console.print(Padding(Text(f"↓ {waited}", style="dim"), (0, 0, 0, 4)))
         line = Text(activity)
         took = service[activity].p50 if activity in service else None
