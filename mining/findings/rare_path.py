@@ -25,7 +25,11 @@ from mining.findings.facts import Fact, View
 
 FEWEST: Final = 5
 RARE: Final = 0.05
-"""Share of the cases at a point up to which a way on is rare."""
+"""Share up to which an order, or the lack of a step, is rare."""
+RARE_STEP: Final = 0.2
+"""Share of the ways on from an activity, and of the ways to one, up to which a succession is rare ..."""
+RARE_CASES: Final = 0.1
+"""... if no more than this share of all cases takes it."""
 USUAL: Final = 0.9
 """Share of the other cases that must do what the rare ones don't."""
 MOST: Final = 12
@@ -105,10 +109,11 @@ def _direct(found: Order) -> list[_Oddity]:
     out, into = direct.sum(axis=1), direct.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rare = (
-            (direct <= RARE * out[:, None])
-            & (direct <= RARE * into[None, :])
-            & (direct <= 0.1 * direct.max(axis=1)[:, None])
-            & (direct <= 0.1 * direct.max(axis=0)[None, :])
+            (direct <= RARE_STEP * out[:, None])
+            & (direct <= RARE_STEP * into[None, :])
+            & (direct <= 0.25 * direct.max(axis=1)[:, None])
+            & (direct <= 0.25 * direct.max(axis=0)[None, :])
+            & (direct <= RARE_CASES * len(found.place))
             & (out[:, None] >= 50)
             & (into[None, :] >= 50)
         )
@@ -264,11 +269,20 @@ def _fact(view: View, found: Order, oddity: _Oddity, columns: list[Column], amou
         late = order[begun[order] >= change[0]]
         order = late if len(late) else order
     recent = order[np.argsort(-arena.start[arena.offsets[order]], kind="stable")]
-    subject: dict[str, str | tuple[str, ...]] = {"source": source, "target": target}
-    if oddity.how in ("skip", "exempt"):
+    subject: dict[str, str | tuple[str, ...]] = {"source": source, "target": target, "path": (source, target)}
+    early, first = oddity.target, None
+    if oddity.how == "order":
+        # The odd step is the one that leads to what came too early; what should have come first is the activity.
+        early, first = oddity.source, target
+        come = found.previous[oddity.cases, oddity.source]
+        come = come[come >= 0]
+        subject = {"activity": target, "target": source, "path": (source, target)}
+        if len(come):
+            before = name[int(found.activities[int(np.bincount(come).argmax())])]
+            subject |= {"source": before, "path": (before, source, target)}
+    elif oddity.how in ("skip", "exempt"):
         subject["activity"] = between[0]
-    subject["path"] = (source, target)
-    rows = arena.offsets[recent[:5]] + found.place[recent[:5], oddity.target]
+    rows = arena.offsets[recent[:5]] + found.place[recent[:5], early]
     return Fact(
         kind="deviation",
         name="rare_path",
@@ -282,6 +296,7 @@ def _fact(view: View, found: Order, oddity: _Oddity, columns: list[Column], amou
         example_rows=tuple(int(r) for r in rows),
         figures={
             "how": oddity.how,
+            "first": first,
             "between": ", ".join(between) if between else None,
             "normal": oddity.normal,
             "usual_share": oddity.normal / max(oddity.normal + len(oddity.cases), 1),

@@ -10,6 +10,7 @@ from mining.findings._columns import (
     Column,
     case_columns,
     case_of,
+    event_columns,
     ids,
     local,
     mostly,
@@ -18,7 +19,7 @@ from mining.findings._columns import (
     unusual_days,
     weeks,
 )
-from mining.findings._segments import began, concentrated
+from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings.facts import Fact, View
 
@@ -97,7 +98,7 @@ def _fact(
     # What few cases do at all says most about the cases that come to do it.
     pool = doing if 2 * int(doing.sum()) >= arena.cases else np.ones(arena.cases, dtype=np.bool_)
     change = began(begun[pool], hit[pool], unusual_days(view))
-    segments = concentrated(hit, pool, columns)
+    segments = concentrated(hit, pool, columns) or _attempts(view, case, again, rows, columns)
     reach = int(doing.sum())
     users = "user" in arena.names["actor_kind"] and mostly(
         arena.codes["actor_kind"][again] == arena.names["actor_kind"].index("user")
@@ -116,7 +117,7 @@ def _fact(
     clear = cases
     for narrower in (
         begun[cases] >= change[0] if change else np.ones(len(cases), dtype=np.bool_),
-        _inside(cases, segments[0], columns) if segments else np.ones(len(cases), dtype=np.bool_),
+        _inside(view, case, again, cases, segments[0], columns) if segments else np.ones(len(cases), dtype=np.bool_),
     ):
         clear = np.intersect1d(clear, cases[narrower]) if np.isin(clear, cases[narrower]).any() else clear
     order = clear[np.argsort(-begun[clear], kind="stable")]
@@ -149,6 +150,20 @@ def _fact(
     )
 
 
+def _attempts(view: View, case: Ints, again: Ints, rows: Ints, known: list[Column]) -> Segments:
+    """Where the goes that had to be done again concentrate: the device, system, person that did them."""
+    arena = view.arena
+    before = rows[np.searchsorted(rows, again) - 1]
+    failed = np.isin(rows, before)
+    fields = {column.field for column in known}
+    columns = [
+        Column(column.field, column.codes[rows], column.names)
+        for column in event_columns(arena)
+        if column.field not in fields
+    ]
+    return concentrated(failed, np.ones(len(rows), dtype=np.bool_), columns)
+
+
 def _walk(view: View, again: Ints, members: tuple[int, ...]) -> tuple[str, ...]:
     """The most common way from one go to the next, both ends included."""
     arena = view.arena
@@ -163,7 +178,17 @@ def _walk(view: View, again: Ints, members: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(arena.activities[a] for a in best)
 
 
-def _inside(cases: Ints, segment: tuple[str, str, float, int, float], columns: list[Column]) -> Flags:
-    column = next(c for c in columns if c.field == segment[0])
-    flags: Flags = column.codes[cases] == column.names.index(segment[1])
+def _inside(
+    view: View, case: Ints, again: Ints, cases: Ints, segment: tuple[str, str, float, int, float], columns: list[Column]
+) -> Flags:
+    """Which of `cases` are of the segment: by a case column, or by the event of a go."""
+    flags: Flags
+    for column in columns:
+        if column.field == segment[0]:
+            flags = column.codes[cases] == column.names.index(segment[1])
+            return flags
+    column = next(c for c in event_columns(view.arena) if c.field == segment[0])
+    code = column.names.index(segment[1])
+    lead = view.arena.activity == view.arena.activity[again[0]]
+    flags = np.isin(cases, case[lead & (column.codes == code)])
     return flags

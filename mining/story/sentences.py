@@ -37,17 +37,19 @@ def _segment(fact: Fact, language: Language) -> str:
 
 
 def _rare_path(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
-    f, source, target = fact.figures, str(fact.subject["source"]), str(fact.subject["target"])
+    f, target = fact.figures, str(fact.subject["target"])
+    source = str(fact.subject.get("source", target))
     between = words(f, "between")
     shown = {"source": source, "target": target, "between": between, "cases": count(fact.cases)}
     shown |= {"share": percent(fact.share), "usual": percent(number(f, "usual_share"))}
     match words(f, "how"):
         case "order":
-            title = text(language, "{source} before {target} in {cases} cases", **shown)
+            shown["first"] = words(f, "first")
+            title = text(language, "{target} before {first} in {cases} cases", **shown)
             first = text(
                 language,
-                "In {cases} cases ({share}) {source} came before {target}; in {usual} of the cases with both it is the "
-                "other way round.",
+                "In {cases} cases ({share}) {target} came before {first}, mostly right after {source}; in {usual} of "
+                "the cases with both it is the other way round.",
                 **shown,
             )
         case "skip":

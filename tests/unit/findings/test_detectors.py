@@ -177,7 +177,12 @@ def test_a_step_before_the_one_that_must_come_first() -> None:
     view = look(*shop(2, ship_first=lambda n: n % 40 == 7))
     fact = only([f for f in warnings(view) if f.name == "rare_path"])
     assert fact.figures["how"] == "order"
-    assert fact.subject["path"] == ("Ship", "Pick")
+    assert fact.subject == {
+        "source": "Review",
+        "target": "Ship",
+        "activity": "Pick",
+        "path": ("Review", "Ship", "Pick"),
+    }
     assert all(case_number(c) % 40 == 7 for c in fact.example_cases)
 
 
