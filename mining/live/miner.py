@@ -16,11 +16,10 @@ from mining.build import build
 from mining.config import ProcessConfig
 from mining.filters import Filters, select
 from mining.findings import detect
-from mining.findings.facts import View
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
 from mining.report import Report
-from mining.reporting import iso, report
+from mining.reporting import iso, reports, view
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -100,20 +99,12 @@ class Miner:
         begin = now - int(config.settings.window_days * DAY)
         if arena.events and int(arena.end.min()) < begin:
             arena = select(arena, Filters(from_=begin))
-        view = View(
-            arena=arena,
-            now=now,
-            end_activities=config.end_activities,
-            settings=config.settings,
-            deadlines=config.deadlines,
-            prices=config.prices,
-            business_days=config.business_days,
-            zone=config.zone,
+        facts = detect(view(arena, config, now))
+        documents = reports(arena, config, now, LANGUAGES, facts=facts)
+        states = self._register.seen({f.id for r in documents.values() for f in r.findings}, now)
+        return Snapshot(
+            config, arena, facts, now, {language: _remember(r, states) for language, r in documents.items()}
         )
-        facts = detect(view)
-        reports = {language: report(arena, config, now, language, facts=facts) for language in LANGUAGES}
-        states = self._register.seen({f.id for r in reports.values() for f in r.findings}, now)
-        return Snapshot(config, arena, facts, now, {language: _remember(r, states) for language, r in reports.items()})
 
 
 def _read(segment: Segment, schema: pa.Schema) -> pa.Table:
