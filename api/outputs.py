@@ -30,10 +30,11 @@ def write_text(path: Path, content: str, language: Language) -> None:
         sys.stdout.flush()
         return
     try:
-        if path.exists() and not path.is_file():
+        target = path.resolve()
+        # Neither a device nor a file in a folder that takes no new ones can be replaced; they are written in place.
+        if path.exists() and not (path.is_file() and os.access(target.parent, os.W_OK)):
             path.write_text(content, encoding="utf-8")
             return
-        target = path.resolve()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

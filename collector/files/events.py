@@ -179,7 +179,7 @@ def _pairs(
         return single, [say("No lifecycle transition is start or complete: every line counts as an event.")]
     if "instance" in found:
         keys = (*keys, words_of(raw.columns[found["instance"]]))
-    others = int(np.count_nonzero(~standard & (transitions != "schedule")))
+    others = int(np.count_nonzero(~standard & (transitions != "schedule") & (transitions != "")))
     notes = []
     if others:
         notes.append(

@@ -27,14 +27,15 @@ class Pairs:
 def pair(group: Rows, transition: npt.NDArray[np.str_], time: Rows) -> Pairs:
     """Pairs records first to first.
 
-    `group` numbers the (case, activity, instance) of each record, `transition` is `start`, `complete`, `schedule` or
-    anything else (no event), `time` in microseconds. All have one entry a record, in order of the file.
+    `group` numbers the (case, activity, instance) of each record, `transition` is `start`, `complete`, `schedule`,
+    empty (an event of its own) or anything else (no event), `time` in microseconds. All have one entry a record, in order of the file.
     """
     starts = np.flatnonzero(transition == "start")
     completes = np.flatnonzero(transition == "complete")
     schedules = np.flatnonzero(transition == "schedule")
     begun, ended = match(group, time, starts, completes)
-    alone = np.concatenate([np.setdiff1d(starts, begun), np.setdiff1d(completes, ended)])
+    unsaid = np.flatnonzero(transition == "")
+    alone = np.concatenate([np.setdiff1d(starts, begun), np.setdiff1d(completes, ended), unsaid])
     first = np.concatenate([begun, alone])
     last = np.concatenate([ended, alone])
     order = np.argsort(first, kind="stable")

@@ -74,6 +74,12 @@ def test_neither_start_nor_complete_makes_every_line_an_event(tmp_path: Path) ->
     assert "No lifecycle transition is start or complete: every line counts as an event." in log.quality.notes
 
 
+def test_a_line_without_transition_stands_alone(tmp_path: Path) -> None:
+    log = read_text(tmp_path, csv("1,a,T01:00,start", "1,a,T02:00,", "1,a,T03:00,complete"))
+    assert short(log) == [("1", "a", "01 01:00", "01 03:00"), ("1", "a", "01 02:00", "01 02:00")]
+    assert log.quality.notes == ("Times without a zone were read as UTC.",)
+
+
 def test_all_lines_when_asked(tmp_path: Path) -> None:
     log = read_text(tmp_path, csv("1,a,T01:00,start", "1,a,T02:00,complete", "1,a,T03:00,suspend"), lifecycle="all")
     assert len(short(log)) == 3
