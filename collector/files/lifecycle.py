@@ -28,7 +28,8 @@ def pair(group: Rows, transition: npt.NDArray[np.str_], time: Rows) -> Pairs:
     """Pairs records first to first.
 
     `group` numbers the (case, activity, instance) of each record, `transition` is `start`, `complete`, `schedule`,
-    empty (an event of its own) or anything else (no event), `time` in microseconds. All have one entry a record, in order of the file.
+    empty (an event of its own) or anything else (no event), `time` in microseconds. All have one
+    entry a record, in order of the file.
     """
     starts = np.flatnonzero(transition == "start")
     completes = np.flatnonzero(transition == "complete")
