@@ -36,6 +36,7 @@ class _Process:
         self.deadlines = DeadlineWatch()
         self.activity, self.role, self.system = Words(100), Words(50), Words(50)
         self.shown = 0
+        self.activities: tuple[str, ...] = ()
         self.closed: dict[str, int] = {}
 
 
@@ -129,9 +130,9 @@ class LiveMetrics:
 
     def _show(self, state: _Process, arena: Arena) -> None:
         """Make the series of what history holds appear at 0: Prometheus sees no increase in a series' first value."""
-        if arena.events < 1.2 * state.shown or arena.events == 0:
+        if arena.events == 0 or (arena.events < 1.2 * state.shown and arena.activities == state.activities):
             return
-        state.shown = arena.events
+        state.shown, state.activities = arena.events, arena.activities
         for column, words in (("activity", state.activity), ("role", state.role), ("system", state.system)):
             codes = arena.codes[column]
             # The commonest first, so that the limit hits the rarest.
