@@ -94,6 +94,12 @@ def layout(report: Report, max_nodes: int = 25, coverage: float = 0.8) -> Layout
     shift = MARGIN - left + 8
     nodes = _nodes(found, lines, boxes, place, shift)
     edges = _edges(choice, found, routes, nodes, weight, shift)
+    outside = MARGIN - min((e.label[0] - LABEL / 2 for e in edges), default=MARGIN)
+    if outside > 0:
+        # A label at a lane on the left reaches over the edge of the drawing.
+        shift += outside
+        nodes = _nodes(found, lines, boxes, place, shift)
+        edges = _edges(choice, found, routes, nodes, weight, shift)
     right = max([right + shift, *(e.label[0] + LABEL / 2 for e in edges)])
     return Layout(
         width=round(right + MARGIN),
@@ -168,7 +174,7 @@ def _back_routes(
         source, target = (found.vertex[activity] for activity in pair if activity is not None)
         spans.append((found.layer[source] - found.layer[target], pair, source, target))
     for span, pair, source, target in sorted(spans, key=lambda s: (s[0], s[1][0] or "", s[1][1] or "")):
-        low, high = found.layer[target], found.layer[source]
+        low, high = sorted((found.layer[target], found.layer[source]))
         ways = []
         for side in (1, -1):
             lane = 0
