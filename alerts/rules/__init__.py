@@ -6,6 +6,7 @@ from alerts.rules.collector_behind import collector_behind
 from alerts.rules.collector_down import collector_down
 from alerts.rules.deadline_missed import deadline_missed
 from alerts.rules.error_burst import error_burst
+from alerts.rules.finding_open import finding_open
 from alerts.rules.flow_stopped import flow_stopped
 from alerts.rules.miner_behind import miner_behind
 from alerts.rules.rule import Alert, Group, Recording, Rule
@@ -15,6 +16,7 @@ RULES: Final[tuple[Rule, ...]] = (
     deadline_missed,
     flow_stopped,
     error_burst,
+    finding_open,
     collector_behind,
     collector_down,
     miner_behind,

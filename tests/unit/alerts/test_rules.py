@@ -46,6 +46,11 @@ def events(process: str = "order", activity: str = "Pay", role: str = "", outcom
     return f"houtai_events_total{{{labels}}}"
 
 
+def findings(urgency: str) -> str:
+    labels = 'process="order",kind="bottleneck",name="waiting",severity="warning"'
+    return f'houtai_findings{{{labels},urgency="{urgency}"}}'
+
+
 def deadlines(met: str) -> str:
     return f'houtai_deadlines_total{{process="order",step="Ship",met="{met}"}}'
 
@@ -168,6 +173,13 @@ SCENARIOS = (
         40,
         {"CollectorDown": ("critical",)},
     ),
+    Scenario(
+        "a finding is a page, others are tickets",
+        {findings("page"): "0x5 1x40", findings("ticket"): "3x40"},
+        20,
+        {"FindingOpen": ("critical", "warning")},
+    ),
+    Scenario("findings for the digest", {findings("digest"): "7x40"}, 20, {}),
     Scenario("the receiver restarts", {'up{job="houtai-receiver",instance="x"}': "1x30 0 1x30"}, 31, {}),
 )
 
