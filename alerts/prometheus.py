@@ -1,5 +1,7 @@
 """Rules and scrape configuration as Prometheus reads them."""
 
+import json
+
 from alerts.rules import RULES, Alert, Group
 from alerts.rules.rule import PROCESS
 from alerts.settings import AlertSettings
@@ -70,6 +72,17 @@ def annotations(alert: Alert, settings: AlertSettings) -> dict[str, str]:
     if settings.grafana_base_url:
         board = f"{settings.grafana_base_url.rstrip('/')}/d/{names.DASHBOARD_ON_CALL}"
         found["dashboard_url"] = board + f"?var-process={PROCESS[:-3]} | urlquery }}}}" * alert.of_process
-    if settings.owner:
-        found["owner"] = settings.owner
+    owner = _owner(alert, settings)
+    if owner:
+        found["owner"] = owner
     return found
+
+
+def _owner(alert: Alert, settings: AlertSettings) -> str:
+    """Who is on duty, as a template where processes have owners of their own."""
+    owners = {process: route.owner for process, route in sorted(settings.processes.items()) if route.owner}
+    if not alert.of_process or not owners:
+        return settings.owner or ""
+    # A JSON string is a Go string too.
+    cases = [f"if eq $labels.process {json.dumps(process)} }}}}{owner}" for process, owner in owners.items()]
+    return "{{ " + "{{ else ".join(cases) + f"{{{{ else }}}}{settings.owner or ''}{{{{ end }}}}"

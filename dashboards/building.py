@@ -24,7 +24,9 @@ def build(out: Path, language: Language = "en", sources: Sources | None = None) 
     boards, provisioning = out / "dashboards", out / "provisioning"
     files = {boards / f"{uid}.json": render(tree) for uid, tree in documents(language).items()}
     files[provisioning / "datasources" / "houtai.yaml"] = _yaml(datasources(sources or Sources()))
-    files[provisioning / "dashboards" / "houtai.yaml"] = _yaml(provider(str(boards.resolve())))
+    files[provisioning / "dashboards" / "houtai.yaml"] = _yaml(
+        provider((sources or Sources()).dashboards_path or str(boards.resolve()))
+    )
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")

@@ -13,6 +13,8 @@ class Sources:
     houtai_url: str = "http://127.0.0.1:8480"
     scrape_interval: str = "15s"
     """As in prometheus.yml: `$__rate_interval` is four of these."""
+    dashboards_path: str | None = None
+    """The folder of the dashboards as Grafana's machine sees it; None: where they are built."""
     token_variable: str | None = None
     """Environment variable of Grafana that holds a token for Houtai's API, where it wants one."""
 
@@ -56,6 +58,7 @@ def provider(folder: str) -> Tree:
         "disableDeletion": True,
         "allowUiUpdates": False,
         "updateIntervalSeconds": 30,
-        "options": {"path": folder},
+        # Grafana expands a dollar in these files.
+        "options": {"path": folder.replace("$", "$$")},
     }
     return {"apiVersion": 1, "providers": [one]}

@@ -32,5 +32,5 @@ def push(url: str, token: str, language: Language = "en", folder: str = "Houtai"
     except GrafanaClientError as error:
         raise PermanentError(f"{url}: Grafana refuses: {error}") from error
     except (GrafanaException, OSError) as error:
-        raise RetryableError(f"{url}: no Grafana answers: {error}") from error
+        raise RetryableError(f"{url}: no Grafana answers ({type(error).__name__})") from error
     return done

@@ -30,6 +30,19 @@ def build_files(
     config: Config = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to.")] = Path("grafana"),
     lang: Language = Lang.english,
+    prometheus: Annotated[str, typer.Option("--prometheus", metavar="URL", help="Where Prometheus is.")] = (
+        "http://127.0.0.1:9090"
+    ),
+    mounted: Annotated[
+        str | None,
+        typer.Option("--mounted", metavar="DIR", help="The dashboards' folder as Grafana sees it.", show_default=False),
+    ] = None,
+    token_variable: Annotated[
+        str | None,
+        typer.Option(
+            "--token-variable", metavar="NAME", help="Grafana's variable with a token for Houtai.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write the dashboards and Grafana's provisioning files.
 
@@ -39,7 +52,13 @@ def build_files(
     from dashboards import Sources, build
 
     settings = load(config)
-    sources = Sources(houtai_url=settings.alerts.page_base_url)
+    sources = Sources(
+        prometheus_url=prometheus,
+        houtai_url=settings.alerts.page_base_url,
+        scrape_interval=settings.alerts.scrape.interval,
+        dashboards_path=mounted,
+        token_variable=token_variable,
+    )
     for path in build(out, lang.value, sources):
         typer.echo(path)
 
