@@ -87,9 +87,17 @@ def unattended(clock: Hours, begin: Ints, end: Ints, closed: Flags, others: Floa
         return None
     band = (np.arange(length) + begin_hour) % 24
     sure = bool(awake[band].sum() >= LEAST_HOURS)
+    shut = np.flatnonzero(closed[:24])
+    first = last = begin_hour
+    while (first - 1) % 24 in shut:
+        first -= 1
+    while (last + 1) % 24 in shut:
+        last += 1
     figures: Figures = {
-        "from_hour": begin_hour,
-        "to_hour": (begin_hour + length) % 24 or 24,
+        "from_hour": first % 24,
+        "to_hour": (last + 1) % 24 or 24,
+        "try_from": begin_hour,
+        "try_to": (begin_hour + length) % 24 or 24,
         "others": int(sure),
         "part": float(lost.sum()) / total if total else 0.0,
     }
@@ -147,29 +155,39 @@ def _sittings(times: Ints, quiet: int) -> tuple[float, int, int]:
     return float((sizes**2).sum() / sizes.sum()), int((times[last] - times[first]).sum()), len(sizes)
 
 
-def contended(arena: Arena, waits: Waits, since_last: Floats, open_wait: Floats, open_share: float) -> Sign | None:
-    """All hands are full: most starts come straight after the actor's last work, and waits dwarf the work itself.
+def contended(
+    arena: Arena, waits: Waits, since_last: Floats, open_wait: Floats, clock: Hours, off: Flags
+) -> Sign | None:
+    """All hands are full: who queues is taken right when somebody gets free, and waits are long against the work.
 
     `since_last` is how long (s) the actor had been free at each start, NaN where unknown; `open_wait` the hours of
-    waiting outside closed hours; `open_share` the part of the window that is open.
+    waiting outside the closed hours, which `off` flags. A third of all must wait longer than the work takes, and all
+    on average 1.75 times as long: what a single server has at two thirds of its capacity (M/M/1), and several have
+    only when short of hands.
     """
     known = ~np.isnan(since_last)
     if known.sum() < max(FEWEST, 0.8 * len(since_last)):
         return None
-    service = (arena.end[waits.row] - arena.start[waits.row]) / SECOND
-    usual = float(service.mean())
+    usual = float((arena.end[waits.row] - arena.start[waits.row]).mean()) / SECOND
     if usual <= 0:
         return None
     queued = known & (open_wait * 3600 > usual)
-    if queued.sum() < FEWEST:
-        return None
-    at_once = since_last[queued] <= max(0.5 * usual, 30.0)
-    full = float(at_once.mean())
-    actors = len(np.unique(arena.codes["actor"][waits.row]))
-    span = (int(waits.start.max()) - int(waits.enabled.min())) / HOUR * max(open_share, 0.05)
-    queue = float(open_wait.sum()) / max(span, 1e-9)
     ratio = float(open_wait.mean()) * 3600 / usual
-    if full < 0.7 or ratio < 3 or queue < 1.5 * actors or queued.mean() < 0.5:
+    if queued.sum() < FEWEST or queued.mean() < 1 / 3 or ratio < 1.75:
         return None
-    figures: Figures = {"busy": full, "queue": round(queue, 1), "actors": actors, "ratio": ratio}
+    # A wave that comes once a day, from a step before that let it go, is over soon; too few people always have a queue.
+    if float((clock.waiting[~off] >= 1).mean()) < 0.15:
+        return None
+    full = float((since_last[queued] <= max(0.5 * usual, 30.0)).mean())
+    if full < 0.8:
+        return None
+    actor = arena.codes["actor"][waits.row].astype(np.int64)
+    hour = waits.start // HOUR
+    there = np.unique(np.stack([hour, actor]), axis=1).shape[1] / len(np.unique(hour))
+    figures: Figures = {
+        "busy": full,
+        "queue": float(np.quantile(clock.waiting[clock.waiting > 0], 0.9)),
+        "actors": round(there, 1),
+        "ratio": ratio,
+    }
     return Sign("contended", min(0.98, 0.6 + 0.4 * full), np.maximum(open_wait - usual / 3600, 0.0), figures)

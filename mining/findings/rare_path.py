@@ -20,7 +20,7 @@ from mining.findings._columns import (
 )
 from mining.findings._order import ABSENT, Order, order, overlapping
 from mining.findings._segments import began, concentrated
-from mining.findings._stats import Flags, Ints, at_least_poisson, corrected, lower_bound
+from mining.findings._stats import Flags, Ints, at_least_poisson, corrected
 from mining.findings.facts import Fact, View
 
 FEWEST: Final = 5
@@ -310,8 +310,9 @@ def _fact(view: View, found: Order, oddity: _Oddity, columns: list[Column], amou
 
 
 def _breadth(oddity: _Oddity) -> float:
-    """Less sure of a rule that few cases follow."""
-    return lower_bound(oddity.normal, oddity.normal + len(oddity.cases), z=1.0)
+    """Less sure of a rule that more than one case in twenty breaks; at one in five it is hardly one (0.8)."""
+    broken = len(oddity.cases) / (oddity.normal + len(oddity.cases))
+    return 1.0 - max(broken - RARE, 0.0) * 0.2 / (RARE_STEP - RARE)
 
 
 def _explained(hit: Flags, pool: Flags, columns: list[Column], amounts: Ints) -> str | None:

@@ -110,7 +110,8 @@ def _slower(view: View, work: _Work, candidates: list[tuple[str, int, int, Flags
     p_values = []
     for _, _, _, mine, others in candidates:
         n, m = int(mine.sum()), int(others.sum())
-        if n < FEWEST or m < FEWEST:
+        # Few others are no measure for many: then it is they who are quick.
+        if n < FEWEST or m < max(FEWEST, n // 2):
             p_values.append(1.0)
             continue
         gap = float(work.rank[mine].mean() - work.rank[others].mean())

@@ -160,7 +160,7 @@ def _moment(view: View, times: Ints, hit: Flags, day: int) -> int:
 
 
 def _lost(view: View, case: Ints, pool: Flags, wrong: Ints) -> float:
-    """Hours that the failed attempts took, with the way to the next event, beyond what a good attempt takes."""
+    """Hours lost: of an attempt that is repeated all until the next one, else what it took beyond a good one."""
     arena = view.arena
     follows = np.zeros(arena.events, dtype=np.bool_)
     follows[:-1] = case[1:] == case[:-1]
@@ -170,4 +170,5 @@ def _lost(view: View, case: Ints, pool: Flags, wrong: Ints) -> float:
     good = pool & ~arena.error & follows
     usual = float(np.median(onward[good])) if good.any() else 0.0
     bad = wrong[follows[wrong]]
-    return float(np.maximum(onward[bad] - usual, 0.0).sum()) / 3600
+    again = arena.activity[bad + 1] == arena.activity[bad]
+    return float(np.where(again, onward[bad], np.maximum(onward[bad] - usual, 0.0)).sum()) / 3600

@@ -75,11 +75,10 @@ def waiting(view: View) -> list[Fact]:
     total = float(every.seconds.sum()) / 3600
     found: list[Fact] = []
     steady: list[Fact] = []
-    for target, places in groups(every.target.astype(np.int64)):
-        hours_there = float(every.seconds[places].sum()) / 3600
-        if len(places) < 20 or hours_there / frame.weeks < 1 or hours_there < 0.002 * total:
+    for places in _queues(frame):
+        if len(places) < 20 or float(every.seconds[places].sum()) / 3600 / frame.weeks < 1:
             continue
-        for fact in _of_target(frame, target, places, total):
+        for fact in _of_queue(frame, places, total):
             (steady if fact.figures["pattern"] in ("steady", "outside") else found).append(fact)
     steady.sort(key=lambda fact: -fact.hours_per_week)
     return found + steady[:STEADY]
@@ -132,18 +131,41 @@ def _since_last(view: View) -> Floats:
     return free
 
 
-def _of_target(frame: _Frame, target: int, places: Ints, total: float) -> list[Fact]:
-    """Facts of all transitions into one activity: a sign of its own is told once, at the transition it costs most."""
+def _queues(frame: _Frame) -> list[Ints]:
+    """Places of the waits that stand in one queue: those for one activity.
+
+    Activities that mostly follow the same one and are mostly done by the same role of the staff are the outcomes of
+    one piece of work (approve or reject): one queue.
+    """
+    arena, every = frame.view.arena, frame.all
+    staff = _kind(frame.view, "staff")
+    found: dict[tuple[int, ...], list[Ints]] = {}
+    for target, places in groups(every.target.astype(np.int64)):
+        rows = every.row[places]
+        key: tuple[int, ...] = (target,)
+        role = int(np.bincount(arena.codes["role"][rows] + 1).argmax()) - 1
+        if role >= 0 and mostly(staff[rows]):
+            key = (-1, int(np.bincount(every.source[places]).argmax()), role)
+        found.setdefault(key, []).append(places)
+    return [np.concatenate(parts) for _, parts in sorted(found.items())]
+
+
+def _of_queue(frame: _Frame, places: Ints, total: float) -> list[Fact]:
+    """Facts of all transitions into one queue: a sign of its own is told once, at the transition it costs most."""
     view, arena = frame.view, frame.view.arena
     here = frame.all.take(places)
     customer = mostly(_kind(view, "user")[here.row])
-    sign = None if customer or len(places) < FEWEST else _sign(frame, target, places, here)
+    size = len(arena.activities)
+    edge = here.source.astype(np.int64) * size + here.target
+    most = int(np.bincount(here.target).argmax())
+    sign = None if customer or len(places) < FEWEST else _sign(frame, most, places, here)
     if sign is not None:
-        by_source = np.bincount(here.source, weights=sign.lost, minlength=len(arena.activities))
-        return [_fact(frame, int(by_source.argmax()), target, places, sign.lost, sign, total)]
+        source, target = divmod(int(np.bincount(edge, weights=sign.lost).argmax()), size)
+        return [_fact(frame, source, target, places, sign.lost, sign, total)]
     told: list[Fact] = []
     plain: list[Fact] = []
-    for source, inner in groups(here.source.astype(np.int64)):
+    for way, inner in groups(edge):
+        source, target = divmod(way, size)
         chosen = places[inner]
         seconds = frame.all.seconds[chosen]
         sum_hours = float(seconds.sum()) / 3600
@@ -202,7 +224,7 @@ def _sign(frame: _Frame, target: int, places: Ints, here: Waits) -> Sign | None:
     candidates = [unattended(clock, begin, end, closed, frame.staff_slots[target])]
     off = closed[clock.slots]
     open_wait = np.maximum(here.seconds / 3600 - clock.part(off, begin, end), 0.0)
-    candidates.append(contended(arena, here, frame.since_last[places], open_wait, 1.0 - float(off.mean())))
+    candidates.append(contended(arena, here, frame.since_last[places], open_wait, clock, off))
     there = [c for c in candidates if c is not None]
     return max(there, key=lambda c: float(c.lost.sum())) if there else None
 

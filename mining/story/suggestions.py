@@ -29,8 +29,8 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
                 language,
                 "Put one person on duty at {activity} from {begin} to {end} h.",
                 activity=activity,
-                begin=words(fact.figures, "from_hour"),
-                end=words(fact.figures, "to_hour"),
+                begin=words(fact.figures, "try_from"),
+                end=words(fact.figures, "try_to"),
             )
         case "automate_simple":
             return text(language, "Let the system decide the plain cases of {activity} by rule.", activity=activity)

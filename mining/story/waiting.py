@@ -62,14 +62,14 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
         case "contended":
             shown |= {
                 "queue": times(number(f, "queue")),
-                "actors": count(number(f, "actors")),
+                "actors": times(number(f, "actors")),
                 "busy": percent(number(f, "busy")),
             }
             return text(language, "{target}: too few people, cases queue {extra}", **shown), text(
                 language,
-                "In the last {days} days {cases} cases queued {extra} on average at {target}: {actors} people have "
-                "some {queue} cases before them, and {busy} of their work starts right after the piece before; about "
-                "{hours} a week.",
+                "In the last {days} days {cases} cases queued {extra} on average at {target}, where {actors} people are "
+                "at work at a time and up to {queue} cases wait; {busy} of those that queue are taken the moment somebody "
+                "gets free. About {hours} a week.",
                 **shown,
             )
         case "risen":

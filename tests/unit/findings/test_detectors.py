@@ -71,7 +71,8 @@ def test_nobody_on_duty_in_the_evening() -> None:
     view = look(*shop(1, review=Team("reviewer", 4, 4, 8, 18)))
     fact = only([f for f in warnings(view) if f.name == "waiting"])
     assert fact.subject == {"activity": "Review", "source": "Pay", "target": "Review"}
-    assert (fact.figures["pattern"], fact.figures["from_hour"], fact.figures["to_hour"]) == ("unattended", 18, 24)
+    assert (fact.figures["pattern"], fact.figures["from_hour"], fact.figures["to_hour"]) == ("unattended", 18, 8)
+    assert (fact.figures["try_from"], fact.figures["try_to"]) == (18, 24)
     assert len(fact.example_cases) == 5
     for case_id in fact.example_cases:
         assert wait_of(view.arena, case_id, "Review") > 6 * HOUR
