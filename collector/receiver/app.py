@@ -13,7 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import ClientDisconnect
 
 from collector.dead_letters import DeadLetters
-from collector.receiver.body import gunzip, read_body
+from collector.gzip_body import BadGzip, TooLong, gunzip
+from collector.receiver.body import read_body
 from collector.receiver.rejection import PROTOBUF, Rejection, answer
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
@@ -84,7 +85,12 @@ class Receiver:
         encoding = _ENCODINGS.get(request.headers.get("content-encoding", "").strip().lower())
         if encoding is None:
             raise Rejection(415, "content_encoding", "content encodings are gzip and identity", body, len(body))
-        plain = gunzip(body, limit) if encoding is Encoding.GZIP else body
+        try:
+            plain = gunzip(body, limit) if encoding is Encoding.GZIP else body
+        except TooLong as error:
+            raise Rejection(413, "too_large", str(error), body, len(body)) from error
+        except BadGzip as error:
+            raise Rejection(400, "bad_gzip", str(error), body, len(body)) from error
         try:
             _PARSERS[signal](plain)
         except DecodeError as error:

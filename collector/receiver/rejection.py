@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import Response
 from google.protobuf import json_format
-from google.rpc.status_pb2 import Status
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
@@ -15,8 +15,8 @@ _CODES: Final = {400: 3, 401: 16, 404: 5, 405: 12, 413: 3, 415: 3, 429: 8, 500: 
 RETRY_AFTER: Final = {429: "5", 503: "5"}
 
 
-@dataclass(frozen=True)
-class Rejection(Exception):  # noqa: N818  (an answer, not a failure of ours)
+@dataclass(eq=False)
+class Rejection(Exception):
     """The request is answered with `status`; `reason` is its name in metrics and dead letters."""
 
     status: int

@@ -64,7 +64,7 @@ async def _serve(settings: CollectorSettings, data: Path, port: int) -> None:
 async def _stop_when_failed(wal: WalWriter, server: Server) -> None:
     """Starting again reads the log's end from the disk: the only way to know what is there."""
     await wal.failed.wait()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ disk: a reader goes no further, so nothing is converted that a power cut could t
 """
 
 import contextlib
+import itertools
 import os
 import struct
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def delete_covered(folder: Path, covered: int) -> int:
     """Delete segments all of whose records are at most `covered`, but never the newest; gives how many."""
     files = segment_files(folder)
     deleted = 0
-    for file, following in zip(files, files[1:], strict=False):
+    for file, following in itertools.pairwise(files):
         if following.first > covered + 1:
             break
         with contextlib.suppress(FileNotFoundError):

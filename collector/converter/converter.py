@@ -1,0 +1,157 @@
+"""One reader of the write-ahead log, one writer of the store: a round converts what is there and commits it."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from collector.converter.columns import LogColumns, SpanColumns, links_table
+from collector.converter.decode import Decoder
+from collector.converter.joins import MAX_JOINS, Joins
+from collector.converter.mapper import HOLD_MS, Mapper, Output
+from collector.converter.open_events import MAX_WITHOUT_CASE, OpenEvents
+from collector.converter.rebuild import recent_spans, remember_ids
+from collector.converter.rules import Rules
+from collector.converter.seen import AT_LEAST, Seen
+from collector.converter.span import Span
+from collector.converter.telemetry import ConverterMetrics
+from collector.converter.window import MAX_SPANS, Window
+from collector.dead_letters import DeadLetters
+from collector.gzip_body import BadGzip, gunzip
+from collector.settings import MappingSettings, ProcessSettings
+from collector.store.manifest import Changes, Manifest
+from collector.store.segment import Kind
+from collector.store.store import Store
+from collector.wal import Encoding, Record, Signal, WalReader
+from collector.wal.folder import delete_covered
+
+ROUND_BYTES: Final = 3 << 20
+"""Compressed bytes to a round when the converter is behind: some 50 000 spans."""
+ROUND_RECORDS: Final = 4_000
+_UNPACKED_LIMIT: Final = 1 << 30
+
+log = structlog.get_logger()
+
+
+class Converter:
+    """Opening it restores what earlier rounds knew. Raises PermanentError where another converter has the folder.
+
+    After an exception in `round`, what is in memory may be ahead of the disk: close it and open a new one.
+    `clock` gives ms since 1970; held events wait `hold_ms`.
+    """
+
+    def __init__(
+        self,
+        mapping: MappingSettings,
+        processes: Mapping[str, ProcessSettings],
+        data: Path,
+        *,
+        told: ConverterMetrics | None = None,
+        letters: DeadLetters | None = None,
+        hold_ms: int = HOLD_MS,
+        max_spans: int = MAX_SPANS,
+        max_seen: int = AT_LEAST,
+        max_without_case: int = MAX_WITHOUT_CASE,
+        max_joins: int = MAX_JOINS,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._told = told or ConverterMetrics()
+        self._letters = letters or DeadLetters(data, "converter", self._told.registry)
+        self._clock = clock
+        self._sequence = 0
+        rules = Rules(mapping)
+        self._wal = data / "wal"
+        self._manifest = Manifest(data)
+        self.reader = WalReader(self._wal, self._manifest.position)
+        self._changes = Changes()
+        self._seen = Seen(max_seen)
+        self._joins = Joins(self._manifest.joins(), max_joins)
+        opened = OpenEvents(self._manifest.open_events(), self._changes, max_without_case)
+        leading = {name: each.leading for name, each in processes.items()}
+        self._mapper = Mapper(rules, leading, Window(max_spans), self._joins, opened, self._told, self._refuse, hold_ms)
+        self._restore(data, rules, max_spans, max_seen)
+        self._decoder = Decoder(rules, self._seen.is_new, self._refuse)
+
+    @property
+    def position(self) -> int:
+        """The last position in the write-ahead log that is converted and committed."""
+        return self._manifest.position
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits for its time, so that rounds make sense without new records."""
+        return self._mapper.waiting
+
+    def round(self, limit_bytes: int = ROUND_BYTES) -> int:
+        """Convert and commit one batch; gives how many records it took in (0: nothing was there)."""
+        first = self.reader.position + 1
+        records = self.reader.read(limit_bytes, ROUND_RECORDS)
+        spans, logs = SpanColumns(), LogColumns()
+        fresh = self._decode(records, spans, logs)
+        # Far behind, an event's relatives are in the log, not on the wire: time goes as the log tells it.
+        behind = self.reader.behind()[0] > 0
+        out = self._mapper.take_in(fresh, records[-1].received if records and behind else self._clock())
+        self._commit(spans, logs, out, first)
+        for process, count in out.tally.items():
+            self._told.events.labels(process).inc(count)
+        self.observe()
+        return len(records)
+
+    def observe(self) -> None:
+        """Bring the gauges of what is waiting up to date."""
+        self._told.wal_age.set(self.reader.behind()[1])
+        self._told.wal_bytes.set(self.reader.bytes_behind())
+
+    def close(self) -> None:
+        """Let go of files and folder. What is held is kept for the next opening. Idempotent."""
+        self.reader.close()
+        self._manifest.close()
+
+    def _restore(self, data: Path, rules: Rules, max_spans: int, max_seen: int) -> None:
+        began = time.monotonic()
+        segments = Store(data).segments("spans")
+        if segments:
+            remember_ids(segments, self._seen, max_seen)
+            spans = self._mapper.restore(recent_spans(segments, rules, max_spans), self._clock())
+            log.info("converter.restored", spans=spans, seconds=round(time.monotonic() - began, 2))
+
+    def _decode(self, records: Iterable[Record], spans: SpanColumns, logs: LogColumns) -> list[Span]:
+        fresh: list[Span] = []
+        for record in records:
+            self._sequence = record.sequence
+            try:
+                body = record.body
+                plain = gunzip(body, _UNPACKED_LIMIT) if record.encoding is Encoding.GZIP else body
+                if record.signal is Signal.TRACES:
+                    fresh += self._decoder.traces(plain, spans)
+                else:
+                    self._decoder.logs(plain, logs)
+            except (BadGzip, DecodeError) as error:
+                # The receiver has checked this; the mapping must not stop for it all the same.
+                self._refuse("malformed", str(error), record.body)
+        self._told.spans.inc(self._decoder.decoded)
+        self._told.duplicates.inc(self._decoder.duplicates)
+        self._decoder.decoded = self._decoder.duplicates = 0
+        return fresh
+
+    def _refuse(self, reason: str, detail: str, body: bytes) -> None:
+        self._letters.add(reason, detail, body, position=self._sequence)
+
+    def _commit(self, spans: SpanColumns, logs: LogColumns, out: Output, first: int) -> None:
+        self._told.forgotten.labels("join").inc(self._joins.trim())
+        self._changes.joined, self._changes.forgotten = self._joins.changed, self._joins.forgotten
+        last = self.reader.position
+        if last < first and not len(out.events) and not out.links and self._changes.empty():
+            return
+        tables: list[tuple[Kind, object]] = [
+            ("spans", spans.table()),
+            ("logs", logs.table()),
+            ("events", out.events.table()),
+            ("links", links_table(out.links)),
+        ]
+        self._manifest.commit(tables, first, last, self._changes)
+        self._changes.clear()
+        delete_covered(self._wal, last)

@@ -1,0 +1,28 @@
+"""What the converter says about itself."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+
+from collector import metrics
+
+FORGOTTEN = "houtai_collector_forgotten"
+"""Counter {what}: state for late arrivals that fell out of its bound."""
+
+
+class ConverterMetrics:
+    """The converter's counters and gauges on a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.spans = Counter(metrics.SPANS, "Spans the converter has read.", registry=self.registry)
+        self.events = Counter(metrics.EVENTS, "Events written to segments.", ["process"], registry=self.registry)
+        self.duplicates = Counter(metrics.DUPLICATES, "Spans seen before and left out.", registry=self.registry)
+        self.wal_bytes = Gauge(
+            metrics.WAL_BYTES, "Bytes in the write-ahead log not yet converted.", registry=self.registry
+        )
+        self.wal_age = Gauge(
+            metrics.WAL_AGE, "Age of the oldest record not yet converted; 0 without one.", registry=self.registry
+        )
+        self.forgotten = Counter(
+            FORGOTTEN, "State for late arrivals that fell out of its bound.", ["what"], registry=self.registry
+        )
