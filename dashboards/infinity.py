@@ -26,15 +26,16 @@ class Column:
 
 @dataclass(frozen=True)
 class InfinityQuery(Dataquery):
-    """One GET of the API, its answer as a table or as one half of a node graph."""
+    """One GET of the API, its answer as a table or as one half of a node graph.
+
+    `root` and the selectors of columns are gjson paths: `items.#(kind=="role")#` are the items of that kind.
+    """
 
     url: str
     root: str
     columns: tuple[Column, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     format: Literal["table", "node-graph-nodes", "node-graph-edges"] = "table"
-    only: str | None = None
-    """An expression that keeps rows ("kind == 'role'")."""
     ref: str = "A"
 
     def to_json(self) -> dict[str, object]:
@@ -55,7 +56,6 @@ class InfinityQuery(Dataquery):
             "root_selector": self.root,
             "columns": [{"selector": c.selector, "text": c.text, "type": c.type} for c in self.columns],
             "filters": [],
-            **({"filterExpression": self.only} if self.only else {}),
         }
 
 

@@ -13,10 +13,15 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from collector.vocabulary.languages import Language, text
+from collector.vocabulary.languages import Language, text, word
 from dashboards.infinity import API, Column, InfinityQuery, InfinityTarget
 
 PROMETHEUS: Final = common_models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+CODES: Final = {
+    "Severity": ("severity", {"critical": "red", "warning": "orange", "info": "text"}),
+    "Status": ("status", dict.fromkeys(("open", "acknowledged", "in_redesign", "resolved", "muted"), "text")),
+}
+"""Columns of the API that hold a code: context of its words, and code -> colour."""
 CAUSE_COLOURS: Final = {
     "batching": "#0072B2",
     "prioritisation": "#CC79A7",
@@ -26,6 +31,9 @@ CAUSE_COLOURS: Final = {
     "unknown": "#8E8E8E",
 }
 """Okabe and Ito's colours, fixed: a cause looks the same on every page."""
+
+WAITING_COLOUR, REST_COLOUR = "#E69F00", "#D9D9D9"
+"""Of the ring of a node: its share of the worst wait, and the rest."""
 
 
 class _PanelBuilder(Protocol):
@@ -94,7 +102,7 @@ def course(
     stacked: bool = False,
     colours: Mapping[str, str] | None = None,
 ) -> Builder[models.Panel]:
-    """Lines over time; `lines` are legend -> expression."""
+    """Lines over time; `lines` are legend -> expression, `colours` cause -> colour."""
     panel = (
         _begin(timeseries.Panel(), about, language)
         .fill_opacity(60 if stacked else 8)
@@ -116,9 +124,10 @@ def course(
         panel = panel.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL))
     for place, (legend, expr) in enumerate(lines.items()):
         panel = panel.with_target(_ask(expr, chr(ord("A") + place), text(language, legend)))
-    for name, colour in (colours or {}).items():
+    for cause, colour in (colours or {}).items():
         fixed = models.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
-        panel = panel.override_by_name(name, [fixed])
+        said = models.DynamicConfigValue(id_val="displayName", value=word(language, "cause", cause))
+        panel = panel.override_by_name(cause, [fixed, said])
     return panel
 
 
@@ -153,10 +162,19 @@ def rows(
 ) -> Builder[models.Panel]:
     """A table from the API; column titles are messages too, `units` are by untranslated title."""
     columns = tuple(Column(c.selector, text(language, c.text), c.type) for c in query.columns)
-    said = InfinityQuery(query.url, query.root, columns, query.params, query.format, query.only, query.ref)
+    said = InfinityQuery(query.url, query.root, columns, query.params, query.format, query.ref)
     panel = (
         _begin(table.Panel(), about, language, API).with_target(InfinityTarget(said)).show_header(True).no_value("–")
     )
+    for column, (context, codes) in CODES.items():
+        if column in {c.text for c in query.columns}:
+            options = {
+                code: {"text": word(language, context, code), "color": colour, "index": place}
+                for place, (code, colour) in enumerate(codes.items())
+            }
+            mapped = models.DynamicConfigValue(id_val="mappings", value=[{"type": "value", "options": options}])
+            coloured = models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"})
+            panel = panel.override_by_name(text(language, column), [mapped, coloured])
     for column, unit in (units or {}).items():
         panel = panel.override_by_name(text(language, column), [models.DynamicConfigValue(id_val="unit", value=unit)])
     return panel
@@ -175,7 +193,9 @@ def live_map(about: About, language: Language, nodes: str, edges: str) -> Builde
 
 def drawn_map(about: About, language: Language, url: str, params: Mapping[str, str]) -> Builder[models.Panel]:
     """A node graph from the API's `map?format=nodegraph`."""
-    panel = _begin(nodegraph.Panel(), about, language, API)
+    arcs = [nodegraph.ArcOption().field("arc__waiting").color(WAITING_COLOUR)]
+    arcs.append(nodegraph.ArcOption().field("arc__rest").color(REST_COLOUR))
+    panel = _begin(nodegraph.Panel(), about, language, API).nodes(nodegraph.NodeOptions().arcs(arcs))
     for root, form in (("nodes", "node-graph-nodes"), ("edges", "node-graph-edges")):
         query = InfinityQuery(url, root, params=params, format=form, ref=root)  # type: ignore[arg-type]
         panel = panel.with_target(InfinityTarget(query))

@@ -143,7 +143,7 @@ def bottlenecks(language: Language) -> Dashboard:
                     f"{PROCESS_PATH}/variants",
                     "items",
                     (
-                        Column("path", "Path"),
+                        Column("path.@tostr", "Path"),
                         Column("cases", "Cases", "number"),
                         Column("share", "Share", "number"),
                         Column("duration_s.p50", "Median duration", "number"),

@@ -136,7 +136,7 @@ def on_call(language: Language) -> Dashboard:
                 language,
                 InfinityQuery(
                     f"{PROCESS_PATH}/findings",
-                    "items",
+                    'items.#(urgency=="page")#',
                     (
                         Column("title", "Finding"),
                         Column("impact.cases", "Cases", "number"),
@@ -145,7 +145,6 @@ def on_call(language: Language) -> Dashboard:
                         Column("owner", "Owner"),
                     ),
                     {"lang": language},
-                    only="urgency == 'page'",
                 ),
             ),
             panels.course(

@@ -125,7 +125,7 @@ def roles(language: Language) -> Dashboard:
                 language,
                 InfinityQuery(
                     f"{PROCESS_PATH}/findings",
-                    "items",
+                    'items.#(kind=="role")#',
                     (
                         Column("severity", "Severity"),
                         Column("title", "Finding"),
@@ -134,7 +134,6 @@ def roles(language: Language) -> Dashboard:
                         Column("suggestions.0.detail", "What to try"),
                     ),
                     said,
-                    only="kind == 'role'",
                 ),
                 {"Hours a week": "h"},
             ),
