@@ -4,8 +4,10 @@ Counters count what is first taken in live and never fall; an event that ended o
 is history and shows in the report and the gauges only. Gauges are replaced with every round.
 """
 
+import contextlib
 import importlib.metadata
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
@@ -43,9 +45,17 @@ class _Process:
 class LiveMetrics:
     """Brought up to date with every round of the miner; `render` gives the scrape. Both may be called at once."""
 
-    def __init__(self, registry: CollectorRegistry | None = None, counted_until: int = 0) -> None:
-        """`counted_until` (µs UTC): up to when an earlier process has counted, 0 where that is not known."""
+    def __init__(
+        self, registry: CollectorRegistry | None = None, counted_until: int = 0, memory: Path | None = None
+    ) -> None:
+        """`counted_until` (µs UTC): up to when an earlier process has counted, 0 where that is not known.
+
+        With `memory`, a small file, it is kept there from one process to the next: counters start at 0 again, but what
+        ended before is not counted twice, and a deadline that went by in between is not forgotten.
+        """
         self.registry = CollectorRegistry() if registry is None else registry
+        self._memory = memory
+        counted_until = max(counted_until, _remembered(memory))
         self._counted_until, self._last = counted_until, counted_until
         self._processes: dict[str, _Process] = {}
         self._events = Counts(
@@ -107,6 +117,16 @@ class LiveMetrics:
             self._lag.set(lag)
             self._run.observe((), np.array([run_seconds]))
             self._round.set(now / SECOND)
+        self._remember(until)
+
+    def _remember(self, until: int) -> None:
+        if self._memory is None:
+            return
+        # A full disk must not end the round; at worst an hour is counted twice after a restart.
+        with contextlib.suppress(OSError):
+            draft = self._memory.with_suffix(".tmp")
+            draft.write_text(str(until))
+            draft.replace(self._memory)
 
     def _take_in(self, state: _Process, snapshot: Snapshot, since: int, until: int, now: int) -> None:
         arena, config = snapshot.arena, snapshot.config
@@ -225,6 +245,13 @@ class LiveMetrics:
                 labels = (snapshot.config.process, finding.kind, finding.name, finding.severity, finding.urgency)
                 count[labels] = count.get(labels, 0.0) + 1
         self._findings.replace(snapshot.config.process, count)
+
+
+def _remembered(memory: Path | None) -> int:
+    try:
+        return int(memory.read_text()) if memory is not None else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def _version() -> str:

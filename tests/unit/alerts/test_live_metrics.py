@@ -1,7 +1,11 @@
 """What the miner's counters count, and what they leave out."""
 
+from pathlib import Path
+
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -101,6 +105,19 @@ def test_what_an_earlier_process_counted_is_not_counted_again() -> None:
     scrape.round(case(1, T0, "order", "ship"), T0 + 20 * MINUTE)
     events = scrape.samples("houtai_events_total")
     assert (events[("order", "clerk", "erp", "ok")], events[("ship", "clerk", "erp", "ok")]) == (0, 1)
+
+
+def test_a_restart_remembers_how_far_it_had_counted(tmp_path: Path) -> None:
+    rows = case(1, T0, "order") + case(2, T0 + 20 * MINUTE, "order")
+    memory = tmp_path / "counted"
+    memory.write_text("spoilt")
+    LiveMetrics(memory=memory).update(snapshot(rows[:1], T0 + 10 * MINUTE), 0.0, 0.1, T0 + 10 * MINUTE)
+    again = Scrape()
+    again.metrics = LiveMetrics(memory=memory)
+    again.round(rows, T0 + 80 * MINUTE)
+    assert again.samples("houtai_events_total")[("order", "clerk", "erp", "ok")] == 1
+    assert again.samples("houtai_deadlines_total")[("ship", "false")] == 2, "went by while nobody watched"
+    LiveMetrics(memory=tmp_path / "missing" / "counted").update({}, 0.0, 0.1, T0)
 
 
 def test_open_cases_stand_at_their_last_activity() -> None:
@@ -212,3 +229,31 @@ def test_counts_do_not_depend_on_the_number_of_rounds() -> None:
         often.round(rows[:upto], now)
     for name in ("houtai_events_total", "houtai_edges_total", "houtai_service_seconds_bucket"):
         assert {k: v for k, v in often.samples(name).items() if v} == {k: v for k, v in once.samples(name).items() if v}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_whatever_comes_in_whatever_order_each_live_event_is_counted_once(data: st.DataObject) -> None:
+    rows = [
+        event(f"c{case_number}", activity, T0 + minute * MINUTE, event_id=str(number))
+        for number, (case_number, activity, minute) in enumerate(
+            data.draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab"), st.integers(0, 100)), max_size=12))
+        )
+    ]
+    scrape, there, counted = Scrape(), [], 0
+    now = T0
+    seen: set[object] = set()
+    last: dict[tuple[str, ...], float] = {}
+    for _ in range(data.draw(st.integers(1, 5))):
+        now += data.draw(st.integers(0, 40)) * MINUTE
+        there = data.draw(st.lists(st.sampled_from(rows), unique_by=lambda row: str(row["event_id"]))) if rows else []
+        scrape.round(there, now)
+        for row in there:
+            end = row["end"]
+            assert isinstance(end, int)
+            counted += row["event_id"] not in seen and end > now - HOUR
+            seen.add(row["event_id"])
+        events = scrape.samples("houtai_events_total")
+        assert all(events[labels] >= value for labels, value in last.items()), "a counter fell"
+        last = events
+    assert sum(last.values()) == counted
