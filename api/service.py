@@ -52,6 +52,7 @@ def run(settings: Settings, data: Path) -> None:
         settings=settings.api,
         metrics=metrics.render,
         ready=lambda: knowledge.taken > 0,
+        titles={process: known.title for process, known in settings.processes.items()},
     )
     stop = threading.Event()
     thread = threading.Thread(target=_mine, args=(miner, stop, settings.mining.interval_seconds), name="miner")

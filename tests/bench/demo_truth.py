@@ -1,0 +1,120 @@
+"""What the findings say of the demo's back office against what is built into it: recall and precision per seed.
+
+The demo sends its real OTLP to a real receiver and converter; the report is made as the live miner makes it.
+`python tests/bench/demo_truth.py [--orders N] [--days N] [--healthy] SEED ..`
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from api.settings import load
+from collector.demo import play
+from collector.store import Store
+from collector.wal import WalReader
+from mining.build import build
+from mining.findings import detect
+from mining.report import Finding
+from mining.reporting import report, view
+
+CONFIG = Path(__file__).resolve().parents[2] / "collector/demo/houtai.yaml"
+
+
+def told(seed: int, orders: int, days: int, healthy: bool) -> tuple[list[dict[str, object]], list[Finding], float]:
+    """The truths of a seed, all findings, and the seconds from the first span to the last event."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with tempfile.TemporaryDirectory() as folder:
+        data, truth = Path(folder) / "data", Path(folder) / "truth.json"
+        environment = {**os.environ, "HOUTAI_COLLECTOR__PORT": "0", "HOUTAI_COLLECTOR__METRICS_PORT": "0"}
+        began = time.monotonic()
+        with (Path(folder) / "log").open("w") as log:
+            processes = [
+                subprocess.Popen(
+                    [sys.executable, "-m", "api.cli", name, "--config", str(CONFIG), "--data", str(data)],
+                    env=environment,
+                    stderr=log,
+                )
+                for name in ("receiver", "converter")
+            ]
+            run = data / "run" / "receiver.json"
+            while not run.exists():
+                time.sleep(0.1)
+            endpoint = f"http://127.0.0.1:{json.loads(run.read_text())['port']}"
+            play(
+                endpoint, seed=seed, days=days, orders=orders, healthy=healthy, truth=truth, now=now, history_only=True
+            )
+            store = Store(data)
+            last = WalReader(data / "wal").last
+            while max((s.last for s in store.segments("spans")), default=0) < last:
+                time.sleep(0.2)
+            took = time.monotonic() - began
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+                process.wait()
+        settings = load(CONFIG)
+        findings: list[Finding] = []
+        for name in sorted(settings.processes):
+            config = settings.process_config(name)
+            events = [b for s in store.segments("events") for b in pq.read_table(s.path).to_batches()]
+            links = [b for s in store.segments("links") for b in pq.read_table(s.path).to_batches()]
+            arena = build(events, name, config.leading, links)
+            moment = int(now.timestamp()) * 1_000_000
+            facts = detect(view(arena, config, moment))
+            findings += report(arena, config, moment, facts=facts).findings
+        return json.loads(truth.read_text()), findings, took
+
+
+def same(truth: dict[str, object], finding: Finding) -> bool:
+    """Whether the finding is the truth's: of its kind and name, at its step, its examples among the truth's cases."""
+    expected = truth["finding"]
+    assert isinstance(expected, dict)
+    subject = expected["subject"]
+    if (truth["process"], expected["kind"], expected["name"]) != (finding.process, finding.kind, finding.name):
+        return False
+    steps = {v for k, v in subject.items() if k in ("activity", "source", "target")}
+    seen = {str(v) for k, v in finding.subject.items() if k in ("activity", "source", "target")}
+    if not steps & seen:
+        return False
+    cases = truth["cases"]
+    assert isinstance(cases, list)
+    right = len(set(finding.evidence.cases) & set(cases))
+    return right >= 0.8 * len(finding.evidence.cases) > 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a table per seed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", nargs="*", type=int, default=[1, 2, 3])
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--healthy", action="store_true")
+    options = parser.parse_args(arguments)
+    for seed in options.seeds:
+        truths, findings, took = told(seed, options.orders, options.days, options.healthy)
+        loud = [f for f in findings if f.severity in ("warning", "critical")]
+        print(f"seed {seed}{' (healthy)' if options.healthy else ''}: history in the store after {took:.0f} s")
+        matched: set[str] = set()
+        found = 0
+        for truth in truths:
+            hits = [f for f in loud if same(truth, f)]
+            matched |= {f.id for f in hits}
+            found += bool(hits)
+            print(f"  {'found ' if hits else 'MISSED'} {truth['name']:<18} {hits[0].title if hits else ''}")
+        for finding in loud:
+            if finding.id not in matched:
+                print(f"  other  {finding.severity} {finding.process}: {finding.title}")
+        print(f"  {found} of {len(truths)} problems found; {len(matched)} of {len(loud)} warnings are theirs\n")
+
+
+if __name__ == "__main__":
+    main()
