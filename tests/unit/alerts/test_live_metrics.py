@@ -15,6 +15,7 @@ from mining.findings.facts import Fact
 from mining.live.knowledge import Snapshot
 from mining.live.metrics import LiveMetrics
 from mining.live.series import OTHER, Counts, Words
+from mining.report import Finding, Report
 from mining.settings import DeadlineSettings
 from tests.helpers import HOUR, MINUTE, SECOND, T0, arena, event
 
@@ -27,7 +28,22 @@ CONFIG = ProcessConfig(
         DeadlineSettings(process="test", within_hours=2),
     ),
 )
-LABELS = ("activity", "role", "system", "outcome", "source", "target", "cause", "step", "met", "name", "le")
+LABELS = (
+    "activity",
+    "role",
+    "system",
+    "outcome",
+    "source",
+    "target",
+    "cause",
+    "step",
+    "met",
+    "name",
+    "kind",
+    "severity",
+    "urgency",
+    "le",
+)
 Row = dict[str, object]
 
 
@@ -191,6 +207,22 @@ def test_a_miner_that_is_behind_waits_with_its_judgement() -> None:
     scrape.round(done, T0 + 66 * MINUTE)
     assert scrape.samples("houtai_deadlines_total")[("ship", "true")] == 1
     assert scrape.samples("houtai_deadlines_total")[("ship", "false")] == 0
+
+
+def test_findings_are_counted_as_they_are_now_but_for_muted_and_resolved_ones() -> None:
+    def round_with(*statuses: str) -> dict[tuple[str, ...], float]:
+        blank = dict.fromkeys(Finding.__dataclass_fields__)
+        fixed = {"kind": "bottleneck", "name": "waiting", "severity": "warning", "urgency": "ticket"}
+        made = tuple(Finding(**{**blank, **fixed, "status": status}) for status in statuses)  # type: ignore[arg-type]
+        report = Report(**{**dict.fromkeys(Report.__dataclass_fields__), "findings": made})  # type: ignore[arg-type]
+        scrape.metrics.update({"test": Snapshot(CONFIG, arena([]), (), T0, {"en": report})}, 0.0, 0.1, T0)
+        return scrape.samples("houtai_findings")
+
+    scrape = Scrape()
+    assert round_with("open", "acknowledged", "muted", "resolved") == {
+        ("waiting", "bottleneck", "warning", "ticket"): 2
+    }
+    assert round_with() == {}
 
 
 def test_labels_are_bounded() -> None:
