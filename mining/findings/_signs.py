@@ -126,8 +126,8 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     """
     quiet = int(max(15 * 60.0, 4 * service) * SECOND)
     taken = np.sort(waits.start)
-    size, active, sittings = _sittings(taken, quiet)
-    ready_size, ready_active, _ = _sittings(np.sort(waits.enabled), quiet)
+    size, active, sittings, apart = _sittings(taken, quiet)
+    ready_size, ready_active, _, _ = _sittings(np.sort(waits.enabled), quiet)
     if sittings < 4 or size < 5 or active > 0.15 * span:
         return None
     if ready_active < 3 * active and ready_size > size / 3:
@@ -135,7 +135,6 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     # Where a fifth is taken at once, people work as it comes, in bunches only after a night or a lull.
     if float(np.quantile(waits.seconds, 0.2)) * SECOND < quiet:
         return None
-    apart = span / sittings
     hour = int(np.bincount((local_start // HOUR) % 24, minlength=24).argmax())
     # Waiting that a sitting of the usual company would leave anyway is not lost: the time the sitting itself takes.
     own = active / max(len(taken), 1) / HOUR
@@ -146,13 +145,14 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     return Sign("batched", min(0.99, 0.5 + bunched / 2), np.maximum(waits.seconds / 3600 - own, 0.0), figures)
 
 
-def _sittings(times: Ints, quiet: int) -> tuple[float, int, int]:
-    """Mean company of an event, active µs and number of the sittings in sorted `times`."""
+def _sittings(times: Ints, quiet: int) -> tuple[float, int, int, float]:
+    """Mean company of an event, active µs, number and usual distance (µs) of the sittings in sorted `times`."""
     breaks = np.flatnonzero(np.diff(times) > quiet)
     first = np.concatenate([[0], breaks + 1])
     last = np.concatenate([breaks, [len(times) - 1]])
     sizes = last - first + 1
-    return float((sizes**2).sum() / sizes.sum()), int((times[last] - times[first]).sum()), len(sizes)
+    apart = float(np.median(np.diff(times[first]))) if len(first) > 1 else 0.0
+    return float((sizes**2).sum() / sizes.sum()), int((times[last] - times[first]).sum()), len(sizes), apart
 
 
 def contended(

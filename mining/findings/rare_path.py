@@ -304,9 +304,22 @@ def _fact(view: View, found: Order, oddity: _Oddity, columns: list[Column], amou
             "explained_by": explained,
         },
         since=unlocal(view, change[0]) if change else None,
-        segment=concentrated(hit, pool, columns),
+        segment=concentrated(hit, pool, [*columns, *_doers(view, found, early)]),
         levers=(("block_shortcut", "system"), ("find_cause", "business")),
     )
+
+
+def _doers(view: View, found: Order, step: int) -> list[Column]:
+    """By whom and with what each case's first `step` was done."""
+    arena = view.arena
+    there = found.place[:, step] != ABSENT
+    rows = arena.offsets[:-1][there] + found.place[there, step]
+    columns = []
+    for name in ("role", "actor", "device", "system"):
+        codes = np.full(arena.cases, -1, dtype=np.int32)
+        codes[there] = arena.codes[name][rows]
+        columns.append(Column(name, codes, arena.names[name]))
+    return columns
 
 
 def _breadth(oddity: _Oddity) -> float:

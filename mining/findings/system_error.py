@@ -26,6 +26,7 @@ from mining.findings.facts import Fact, View
 
 FEWEST: Final = 5
 BURST_FEWEST: Final = 10
+HANGING: Final = 0.05
 
 
 def system_error(view: View) -> list[Fact]:
@@ -85,6 +86,8 @@ def _fact(view: View, case: Ints, pool: Flags, wrong: Ints, rest: float, columns
     main = int(types.argmax()) - 1
     cases = np.unique(case[wrong])
     lost = _lost(view, case, pool, wrong)
+    if since is not None:
+        lost += _slower(view, rows, since)
     late_first = wrong[np.argsort(-arena.start[wrong], kind="stable")]
     if since is not None:
         late_first = late_first[arena.start[late_first] >= since]
@@ -114,8 +117,8 @@ def _fact(view: View, case: Ints, pool: Flags, wrong: Ints, rest: float, columns
             "rate": rate,
             "rest": rest,
             "error_type": arena.names["error_type"][main] if main >= 0 else None,
-            "before": change[1] if change else None,
-            "after": change[2] if change else None,
+            "before": None if since is None else _share(hit, arena.start[rows] < since),
+            "after": None if since is None else _share(hit, arena.start[rows] >= since),
             "recent": recent,
         },
         since=since,
@@ -125,6 +128,10 @@ def _fact(view: View, case: Ints, pool: Flags, wrong: Ints, rest: float, columns
         if change is not None or burst
         else (("fix_system", "system"), ("retry_or_switch", "system")),
     )
+
+
+def _share(hit: Flags, part: Flags) -> float:
+    return float(hit[part].mean()) if part.any() else 0.0
 
 
 def _burst(view: View, rows: Ints, hit: Flags) -> tuple[bool, int]:
@@ -139,11 +146,14 @@ def _burst(view: View, rows: Ints, hit: Flags) -> tuple[bool, int]:
 
 
 def _moment(view: View, times: Ints, hit: Flags, day: int) -> int:
-    """The moment within two days of the change's day at which the rate changed: the largest likelihood (binomial)."""
+    """The moment up to two days after `day` at which the rate rose: the largest likelihood of two rates (binomial).
+
+    From the beginning on, since the days before may have been left out as unusual.
+    """
     order = np.argsort(times, kind="stable")
     times, hit = times[order], hit[order]
     n, k = np.arange(1, len(times) + 1), np.cumsum(hit)
-    near = np.flatnonzero((times >= day - DAY) & (times < day + 2 * DAY))
+    near = np.flatnonzero(times < day + 2 * DAY)
     near = near[near > 0]
     if len(near) == 0:
         return day
@@ -172,3 +182,17 @@ def _lost(view: View, case: Ints, pool: Flags, wrong: Ints) -> float:
     bad = wrong[follows[wrong]]
     again = arena.activity[bad + 1] == arena.activity[bad]
     return float(np.where(again, onward[bad], np.maximum(onward[bad] - usual, 0.0)).sum()) / 3600
+
+
+def _slower(view: View, rows: Ints, since: int) -> float:
+    """Hours that good attempts hang since the change: those beyond the p99 of before, where they are 5 % or more."""
+    arena = view.arena
+    good = rows[~arena.error[rows]]
+    seconds = (arena.end[good] - arena.start[good]) / SECOND
+    late = arena.start[good] >= since
+    if late.sum() < 20 or (~late).sum() < 20:
+        return 0.0
+    hanging = late & (seconds > float(np.quantile(seconds[~late], 0.99)))
+    if hanging.sum() < HANGING * late.sum():
+        return 0.0
+    return float((seconds[hanging] - np.median(seconds[~late])).sum()) / 3600

@@ -13,7 +13,7 @@ def humanise(seconds: float, language: Language) -> str:
     """`seconds` in words: "45 s", "12 min", "9.4 h", "2 d 3 h"; "9.4小时", "2天3小时". Negative ones get a minus."""
     if seconds < 0:
         return "−" + humanise(-seconds, language)
-    if seconds < 0.95:
+    if 0 < seconds < 0.95:
         return text(language, "{n} ms", n=round(seconds * 1000))
     if seconds < 10 and round(seconds, 1) != round(seconds):
         return text(language, "{n} s", n=_short(seconds))

@@ -166,14 +166,14 @@ def _stuck_case(fact: Fact, view: View, language: Language) -> tuple[str, list[s
     title = text(language, "{cases} cases stuck after {activity}", cases=count(fact.cases), activity=activity)
     first = text(
         language,
-        "{cases} open cases have stood after {activity} for {age} (median), the oldest for {oldest}; usually it goes "
-        "on after {usual}, and 99 of 100 within {p99}.",
+        "{cases} open cases have stood after {activity} for {age} (median), the oldest for {oldest}; half of all go on "
+        "within {usual}, 99 of 100 within {p99}.",
         cases=count(fact.cases),
         activity=activity,
         age=humanise(number(f, "p50_age_s"), language),
         oldest=humanise(number(f, "oldest_s"), language),
-        usual=humanise(number(f, "usual_s"), language),
-        p99=humanise(number(f, "p99_s"), language),
+        usual=humanise(max(number(f, "usual_s"), 1.0), language),
+        p99=humanise(max(number(f, "p99_s"), 1.0), language),
     )
     back = (
         text(language, "No case that stood this long has ever gone on.")

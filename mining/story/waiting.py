@@ -49,7 +49,7 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
             )
         case "batched":
             shown |= {
-                "size": times(number(f, "size")),
+                "size": count(number(f, "size")),
                 "every": humanise(number(f, "every_s"), language),
                 "hour": words(f, "hour"),
             }
@@ -67,9 +67,9 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
             }
             return text(language, "{target}: too few people, cases queue {extra}", **shown), text(
                 language,
-                "In the last {days} days {cases} cases queued {extra} on average at {target}, where {actors} people are "
-                "at work at a time and up to {queue} cases wait; {busy} of those that queue are taken the moment somebody "
-                "gets free. About {hours} a week.",
+                "In the last {days} days {cases} cases queued {extra} on average at {target}, where {actors} people "
+                "are at work at a time and up to {queue} cases wait; {busy} of those that queue are taken the moment "
+                "somebody gets free. About {hours} a week.",
                 **shown,
             )
         case "risen":
