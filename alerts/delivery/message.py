@@ -117,20 +117,32 @@ def _money(minor: int, currency: str | None) -> str:
 
 
 def _first_step(finding: Finding, language: Language) -> str:
-    change = " ".join(finding.change.values()) if finding.change else text(language, "none known")
-    last = text(language, "Last change: {change}.", change=change)
-    if not finding.suggestions:
-        return last
-    step = finding.suggestions[0].detail.rstrip(".。")
-    return last + text(language, " First thing to do: {step}.", step=step)
+    said = []
+    # At night, that no change is known is worth a line; by day it is not.
+    if finding.change or finding.urgency == "page":
+        change = " ".join(finding.change.values()) if finding.change else text(language, "none known")
+        said.append(text(language, "Last change: {change}.", change=change))
+    if finding.suggestions:
+        step = finding.suggestions[0].detail.rstrip(".。")
+        said.append(text(language, "First thing to do: {step}.", step=step))
+    return _joined(said, language)
 
 
 def _why(finding: Finding, language: Language) -> str:
     if finding.cause is None:
-        return finding.story + text(language, " Confidence {confidence}.", confidence=f"{finding.confidence:.2f}")
-    cause = word(language, "cause", finding.cause.name)
-    said = text(language, " Likely cause ({confidence}): {cause}.", confidence=f"{finding.confidence:.2f}", cause=cause)
-    return finding.story + said
+        said = text(language, "Confidence {confidence}.", confidence=f"{finding.confidence:.2f}")
+    else:
+        cause, sure = word(language, "cause", finding.cause.name), f"{finding.confidence:.2f}"
+        said = text(language, "Likely cause ({confidence}): {cause}.", confidence=sure, cause=cause)
+    return _joined([finding.story, said], language)
+
+
+def _joined(sentences: Sequence[str], language: Language) -> str:
+    """One after the other: with a space in English, without in Chinese."""
+    first, *rest = sentences or [""]
+    for second in rest:
+        first = text(language, "{first} {second}", first=first, second=second)
+    return first
 
 
 def _examples(finding: Finding, language: Language) -> str:
