@@ -12,7 +12,6 @@ from mining.findings._columns import (
     case_columns,
     case_of,
     daily,
-    event_columns,
     ids,
     local,
     mostly,
@@ -30,7 +29,8 @@ LEAST_RATIO: Final = 1.5
 """A segment or a period must wait this many times as long as the rest to be named."""
 STEADY: Final = 5
 """How many long waits without any sign are listed for information."""
-EVENT_ONLY: Final = frozenset({"channel", "platform", "shop"})
+SOURCE_FIELDS: Final = ("role", "system", "module", "device")
+"""Of the event that the wait follows."""
 LEVERS: Final = {
     "unattended": (("cover_hours", "business"), ("automate_simple", "system")),
     "batched": (("release_often", "business"), ("trigger_at_once", "system")),
@@ -56,7 +56,7 @@ class _Frame:
     staff_slots: dict[int, Floats]
     """Pace per slot that two thirds of the staff's other activities have, by activity."""
     columns: list[Column]
-    """Event-level columns, codes of length events."""
+    """What is known of each wait when it begins."""
     unusual: Ints
     weeks: float
 
@@ -95,8 +95,11 @@ def _frame(view: View, every: Waits, case: Ints) -> _Frame:
     for activity in range(len(arena.activities)):
         others = [p for a, p in by_activity.items() if a != activity]
         pace[activity] = np.quantile(np.stack(others), 1 / 3, axis=0) if others else np.zeros(48)
-    columns = [c for c in event_columns(arena) if c.field not in EVENT_ONLY and c.field not in arena.fields]
-    columns += [Column(c.field, c.codes[case], c.names) for c in case_columns(arena)]
+    # Only what is known when the wait begins: who ends it depends on how long the queue is.
+    before = [
+        Column(f, arena.codes[f][every.row - 1], arena.names[f]) for f in SOURCE_FIELDS if len(arena.names[f]) > 1
+    ]
+    columns = before + [Column(c.field, c.codes[case[every.row]], c.names) for c in case_columns(arena)]
     return _Frame(
         view,
         every,
@@ -242,7 +245,7 @@ def _own_sign(frame: _Frame, places: Ints) -> Sign | None:
     if segments:
         field, value, lift, _, p_value = segments[0]
         column = next(c for c in frame.columns if c.field == field)
-        member = column.codes[frame.all.row[places]] == column.names.index(value)
+        member = column.codes[places] == column.names.index(value)
         rest = float(seconds[~member].mean())
         lost = np.where(member, np.maximum(seconds - rest, 0.0) / 3600, 0.0)
         return Sign("uneven", min(0.99, 1 - p_value), lost, {"ratio": lift, "rest_s": rest})
@@ -273,14 +276,13 @@ def _segments(frame: _Frame, places: Ints, seconds: Floats) -> Segments:
     spread = float(ranks.std())
     if spread == 0:
         return ()
-    rows = frame.all.row[places]
     tried: list[tuple[str, str, float, int]] = []
     p_values: list[float] = []
     from scipy.special import ndtr
 
     n = len(ranks)
     for column in frame.columns:
-        codes = column.codes[rows]
+        codes = column.codes[places]
         if (codes >= 0).sum() < 0.5 * n:
             continue
         size = len(column.names)
