@@ -114,7 +114,7 @@ class AlertSettings(Section):
     """The section `alerts` of `houtai.yaml`."""
 
     alertmanager: str | None = Field(
-        default=None, description="URL of an Alertmanager; with one, the service itself delivers nothing"
+        default=None, description="URL of an Alertmanager that Prometheus sends its alerts to"
     )
     apprise: Channels = Channels()
     webhooks: Webhooks = Webhooks()
@@ -137,6 +137,12 @@ class AlertSettings(Section):
     deadlines: Deadlines = Deadlines()
     machinery: Machinery = Machinery()
     scrape: Scrape = Scrape()
+
+    @property
+    def delivers(self) -> bool:
+        """Whether the service itself has somebody to tell: any apprise URL, beside an Alertmanager too."""
+        ways = (self.apprise, *(route.apprise for route in self.processes.values()))
+        return any(way.page or way.ticket or way.digest for way in ways)
 
     def owner_of(self, process: str) -> str | None:
         """Who is on duty for `process`."""

@@ -258,6 +258,15 @@ def test_a_process_can_have_a_way_and_an_owner_of_its_own(receiver: Receiver) ->
     assert "Owner: Li." in receiver.posts[0]["message"]
 
 
+def test_who_names_no_way_is_told_nothing() -> None:
+    assert not AlertSettings().delivers
+    assert AlertSettings(apprise=Channels(digest=("json://x",))).delivers
+    assert AlertSettings(processes={"order": ProcessRoute(apprise=Channels(page=("json://x",)))}).delivers
+    deliverer = Deliverer(AlertSettings())
+    deliverer.round(snapshots(finding()), NOW)
+    assert (deliverer.delivered, deliverer.failed) == (0, 0)
+
+
 def test_the_background_hands_over_the_newest_round(receiver: Receiver) -> None:
     background = Background(Deliverer(settings(receiver)))
     background.round(snapshots(finding()), NOW)
