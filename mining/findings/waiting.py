@@ -1,6 +1,6 @@
 """`bottleneck/waiting`: where cases wait longer than this step's normal lead time explains."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,29 +8,23 @@ import numpy as np
 from mining.findings._columns import (
     DAY,
     SECOND,
-    Column,
-    case_columns,
     case_of,
     daily,
     ids,
-    local,
     mostly,
     positions,
     unlocal,
-    unusual_days,
-    weeks,
 )
-from mining.findings._signs import FEWEST, Sign, batched, busy_slots, contended, unattended, unserved
+from mining.findings._frame import Frame, frame_of, of_kind, queues
+from mining.findings._signs import FEWEST, Sign, batched, contended, unattended, unserved
 from mining.findings._stats import Floats, Ints, corrected, local_ranks, rise
-from mining.findings._waits import Waits, groups, hours, slot, waits
+from mining.findings._waits import Waits, groups, hours, waits
 from mining.findings.facts import Fact, View
 
 LEAST_RATIO: Final = 1.5
 """A segment or a period must wait this many times as long as the rest to be named."""
 STEADY: Final = 5
 """How many long waits without any sign are listed for information."""
-SOURCE_FIELDS: Final = ("role", "system", "module", "device")
-"""Of the event that the wait follows."""
 LEVERS: Final = {
     "unattended": (("cover_hours", "business"), ("automate_simple", "system")),
     "batched": (("release_often", "business"), ("trigger_at_once", "system")),
@@ -43,24 +37,6 @@ LEVERS: Final = {
 Segments = tuple[tuple[str, str, float, int, float], ...]
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What is worked out once for all transitions."""
-
-    view: View
-    all: Waits
-    enabled: Ints
-    """Local µs."""
-    start: Ints
-    since_last: Floats
-    staff_slots: dict[int, Floats]
-    """Pace per slot that two thirds of the staff's other activities have, by activity."""
-    columns: list[Column]
-    """What is known of each wait when it begins."""
-    unusual: Ints
-    weeks: float
-
-
 def waiting(view: View) -> list[Fact]:
     """Transitions where waiting is lost: at steps nobody attends in hours when others work, let through in batches,
     or with all hands full; that got longer from a day on; that hit one segment. Long waits with none of these signs
@@ -71,11 +47,11 @@ def waiting(view: View) -> list[Fact]:
     every = waits(arena, case)
     if len(every.row) == 0:
         return []
-    frame = _frame(view, every, case)
+    frame = frame_of(view, every, case)
     total = float(every.seconds.sum()) / 3600
     found: list[Fact] = []
     steady: list[Fact] = []
-    for places in _queues(frame):
+    for places in queues(frame):
         if len(places) < 20 or float(every.seconds[places].sum()) / 3600 / frame.weeks < 1:
             continue
         for fact in _of_queue(frame, places, total):
@@ -84,80 +60,11 @@ def waiting(view: View) -> list[Fact]:
     return found + steady[:STEADY]
 
 
-def _frame(view: View, every: Waits, case: Ints) -> _Frame:
-    arena = view.arena
-    local_start = local(view, arena.start)
-    slots = slot(local_start)
-    staff = _kind(view, "staff")
-    pace: dict[int, Floats] = {}
-    used = np.unique(arena.activity[staff])
-    by_activity = {int(a): busy_slots(local_start[m], slots[m]) for a in used for m in [staff & (arena.activity == a)]}
-    for activity in range(len(arena.activities)):
-        others = [p for a, p in by_activity.items() if a != activity]
-        pace[activity] = np.quantile(np.stack(others), 1 / 3, axis=0) if others else np.zeros(48)
-    # Only what is known when the wait begins: who ends it depends on how long the queue is.
-    before = [
-        Column(f, arena.codes[f][every.row - 1], arena.names[f]) for f in SOURCE_FIELDS if len(arena.names[f]) > 1
-    ]
-    columns = before + [Column(c.field, c.codes[case[every.row]], c.names) for c in case_columns(arena)]
-    return _Frame(
-        view,
-        every,
-        local(view, every.enabled),
-        local_start[every.row],
-        _since_last(view)[every.row],
-        pace,
-        columns,
-        unusual_days(view),
-        weeks(arena),
-    )
-
-
-def _kind(view: View, kind: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    names = view.arena.names["actor_kind"]
-    if kind not in names:
-        return np.zeros(view.arena.events, dtype=np.bool_)
-    flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = view.arena.codes["actor_kind"] == names.index(kind)
-    return flags
-
-
-def _since_last(view: View) -> Floats:
-    """Seconds since the actor's event before ended, at the start of each event; NaN where the actor is unknown."""
-    arena = view.arena
-    actor = arena.codes["actor"]
-    order = np.lexsort((arena.end, arena.start, actor))
-    free = np.full(arena.events, np.nan)
-    same = np.zeros(arena.events, dtype=np.bool_)
-    same[1:] = (actor[order][1:] == actor[order][:-1]) & (actor[order][1:] >= 0)
-    before = order[np.flatnonzero(same) - 1]
-    free[order[same]] = (arena.start[order[same]] - arena.end[before]) / SECOND
-    return free
-
-
-def _queues(frame: _Frame) -> list[Ints]:
-    """Places of the waits that stand in one queue: those for one activity.
-
-    Activities that mostly follow the same one and are mostly done by the same role of the staff are the outcomes of
-    one piece of work (approve or reject): one queue.
-    """
-    arena, every = frame.view.arena, frame.all
-    staff = _kind(frame.view, "staff")
-    found: dict[tuple[int, ...], list[Ints]] = {}
-    for target, places in groups(every.target.astype(np.int64)):
-        rows = every.row[places]
-        key: tuple[int, ...] = (target,)
-        role = int(np.bincount(arena.codes["role"][rows] + 1).argmax()) - 1
-        if role >= 0 and mostly(staff[rows]):
-            key = (-1, int(np.bincount(every.source[places]).argmax()), role)
-        found.setdefault(key, []).append(places)
-    return [np.concatenate(parts) for _, parts in sorted(found.items())]
-
-
-def _of_queue(frame: _Frame, places: Ints, total: float) -> list[Fact]:
+def _of_queue(frame: Frame, places: Ints, total: float) -> list[Fact]:
     """Facts of all transitions into one queue: a sign of its own is told once, at the transition it costs most."""
     view, arena = frame.view, frame.view.arena
     here = frame.all.take(places)
-    customer = mostly(_kind(view, "user")[here.row])
+    customer = mostly(of_kind(view, "user")[here.row])
     size = len(arena.activities)
     edge = here.source.astype(np.int64) * size + here.target
     most = int(np.bincount(here.target).argmax())
@@ -212,7 +119,7 @@ def _together(facts: list[Fact], cases: int) -> list[Fact]:
     return result
 
 
-def _sign(frame: _Frame, target: int, places: Ints, here: Waits) -> Sign | None:
+def _sign(frame: Frame, target: int, places: Ints, here: Waits) -> Sign | None:
     arena = frame.view.arena
     begin, end = frame.enabled[places], np.maximum(frame.start[places], frame.enabled[places])
     span = int(here.start.max()) - int(here.start.min())
@@ -232,7 +139,7 @@ def _sign(frame: _Frame, target: int, places: Ints, here: Waits) -> Sign | None:
     return max(there, key=lambda c: float(c.lost.sum())) if there else None
 
 
-def _own_sign(frame: _Frame, places: Ints) -> Sign | None:
+def _own_sign(frame: Frame, places: Ints) -> Sign | None:
     """A rise from a day on, or a segment that waits longer than its neighbours in time."""
     seconds = frame.all.seconds[places]
     day = frame.enabled[places] // DAY
@@ -252,7 +159,7 @@ def _own_sign(frame: _Frame, places: Ints) -> Sign | None:
     return None
 
 
-def _rise(frame: _Frame, day: Ints, seconds: Floats) -> tuple[int, float, float, float] | None:
+def _rise(frame: Frame, day: Ints, seconds: Floats) -> tuple[int, float, float, float] | None:
     """First day, ratio, level before (s) and p-value of a rise of the daily level, None where there is none."""
     if len(seconds) < FEWEST:
         return None
@@ -268,7 +175,7 @@ def _rise(frame: _Frame, day: Ints, seconds: Floats) -> tuple[int, float, float,
     return begin, after / max(before, 1.0), before, change.p_value
 
 
-def _segments(frame: _Frame, places: Ints, seconds: Floats) -> Segments:
+def _segments(frame: Frame, places: Ints, seconds: Floats) -> Segments:
     """Values of columns that wait longer than their neighbours in time, strongest first (van Elteren; BH)."""
     if len(seconds) < 2 * FEWEST:
         return ()
@@ -314,7 +221,7 @@ def _interval(day: Ints, lost: Floats) -> tuple[float, float]:
     return max(total - reach, 0.0), total + reach
 
 
-def _fact(frame: _Frame, source: int, target: int, places: Ints, lost: Floats, sign: Sign, total: float) -> Fact:
+def _fact(frame: Frame, source: int, target: int, places: Ints, lost: Floats, sign: Sign, total: float) -> Fact:
     view, arena = frame.view, frame.view.arena
     chosen = frame.all.take(places)
     touched = lost > max(float(lost.max()) * 0.05, 1 / 60)
