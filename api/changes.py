@@ -51,7 +51,7 @@ class Changes:
         values |= {"version": version, "author": author, "description": description}
         with self._engine.begin() as connection:
             key = connection.execute(sa.insert(_changes).values(**values)).inserted_primary_key
-        return Change(int(key[0]), time, system, version, author, kind, description)
+        return Change(int(key[0]) if key else 0, time, system, version, author, kind, description)
 
     def latest(self, limit: int, before: tuple[int, int] | None = None) -> Sequence[Change]:
         """The newest changes first, at most `limit`; `before` is (time, id) of the last one already seen."""

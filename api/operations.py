@@ -75,7 +75,7 @@ class Operations:
         }
         with self._engine.begin() as connection:
             key = connection.execute(sa.insert(_operations).values(**row)).inserted_primary_key
-        return self._one(int(key[0]))
+        return self._one(int(key[0]) if key else 0)
 
     def latest(self, limit: int, before_id: int | None = None) -> Sequence[Operation]:
         """The newest operations first, at most `limit`, those older than `before_id` where it is given."""

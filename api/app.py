@@ -1,0 +1,87 @@
+"""The web application: API, pages, metrics and probes over what the miner knows."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from api.api_settings import ApiSettings
+from api.auth import Guard
+from api.changes import Changes
+from api.knowing import Knowing
+from api.operations import Operations
+from api.pages import routes as pages
+from api.pages.render import Pages
+from api.problems import Problem, install
+from api.routes import findings, processes, records
+from mining.live.knowledge import Knowledge
+from mining.live.register import Register
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def create_app(
+    knowledge: Knowledge,
+    register: Register,
+    operations: Operations,
+    settings: ApiSettings,
+    changes: Changes | None = None,
+    metrics: Callable[[], bytes] | None = None,
+    ready: Callable[[], bool] = lambda: True,
+    titles: Mapping[str, Mapping[str, str]] | None = None,
+) -> FastAPI:
+    """The app, to be served by any ASGI server.
+
+    `changes` default to a table beside the operations; `titles` are what people call a process, by language.
+    Raises PermanentError where the host can be reached from outside and no token is configured.
+    """
+    errors: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 403, 404, 422)
+    }
+    app = FastAPI(
+        title="Houtai",
+        version=_version(),
+        description="What Houtai knows of your processes. Lists come in parts: pass `next` as `cursor`.",
+        docs_url=None,
+        redoc_url=None,
+        responses=errors,
+    )
+    app.state.knowing = Knowing(knowledge, register, operations, changes or Changes(operations.url), titles or {})
+    app.state.settings = settings
+    app.state.pages = Pages()
+    install(app, app.state.pages.error)
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> Response:
+        """Alive."""
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> Response:
+        """Able to serve."""
+        if not ready():
+            raise HTTPException(503, "the first round of the miner has not ended yet")
+        return PlainTextResponse("ready\n")
+
+    @app.get("/metrics", include_in_schema=False)
+    def metric_page() -> Response:
+        """What Prometheus reads."""
+        return Response(metrics() if metrics is not None else b"", media_type=METRICS_TYPE)
+
+    app.include_router(processes.router)
+    app.include_router(findings.router)
+    app.include_router(records.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.add_middleware(Guard, settings=settings)
+    Guard(app, settings)  # refuses settings that would leave the service open, now and not at the first request
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("houtai")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,318 @@
+"""The addresses of the pages."""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.auth import COOKIE, find, identity, session
+from api.cases import CaseList, case, key
+from api.pages import figures, runbooks
+from api.pages.render import STATIC, TYPES, VERSION, Pages
+from api.pages.views import chips, choices, headline
+from api.paging import page
+from api.routes.asked import Asked, Cursor, Knows, Lang
+from collector.vocabulary.errors import PermanentError
+from mining.filters import Filters, variant_id
+from mining.live.register import STATUSES
+from mining.map import svg
+from mining.report import Finding
+
+router = APIRouter()
+FORM_BYTES = 20_000
+CASES_A_PAGE = 50
+
+
+def _pages(request: Request) -> Pages:
+    found = request.app.state.pages
+    assert isinstance(found, Pages)
+    return found
+
+
+@router.get("/")
+def overview(request: Request, knows: Knows, lang: Lang) -> Response:
+    """All processes."""
+    rows: list[dict[str, Any]] = []
+    everything: list[Finding] = []
+    for name in knows.knowledge.processes():
+        snapshot = knows.snapshot(name)
+        report = knows.report(snapshot, Filters(), lang)
+        make = partial(figures.trend, snapshot.arena, snapshot.config.end_activities)
+        trend = knows.derived(snapshot, ("trend", Filters()), make)
+        everything += report.findings
+        rows.append(
+            {
+                "name": name,
+                "title": knows.title(name, lang),
+                "report": report,
+                "trend": trend,
+                "top": report.findings[:3],
+                "headline": headline(report, knows.title(name, lang), lang),
+                "hours": report.cases.waiting_s.total / 3600 / figures.weeks(snapshot.arena),
+            }
+        )
+    return _pages(request).page(
+        request, "overview.html", rows=rows, everything=everything, changes=knows.changes.latest(5)
+    )
+
+
+@router.get("/processes/{process}")
+def one_process(
+    request: Request,
+    process: str,
+    knows: Knows,
+    lang: Lang,
+    asked: Asked,
+    activities: Annotated[int, Query(ge=1, le=200)] = 25,
+    paths: Annotated[float, Query(ge=0, le=1)] = 0.8,
+) -> Response:
+    """One process: how it runs, where it waits, what was found."""
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config.zone)
+    report = knows.report(snapshot, filters, lang)
+    arena = knows.arena(snapshot, filters)
+    placed = knows.layout(snapshot, filters, activities, paths)
+    query = asked.query()
+    drawing = {k: str(v) for k, v, usual in (("activities", activities, 25), ("paths", paths, 0.8)) if v != usual}
+
+    def link(**more: str | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None})
+
+    hours = report.cases.waiting_s.total / 3600 / figures.weeks(arena)
+    return _pages(request).page(
+        request,
+        "process.html",
+        zone=snapshot.config.zone,
+        process=process,
+        title=knows.title(process, lang),
+        report=report,
+        headline=headline(report, knows.title(process, lang), lang),
+        trend=knows.derived(snapshot, ("trend", filters), lambda: figures.trend(arena, snapshot.config.end_activities)),
+        hours=hours,
+        waiting_price=figures.waiting_price(snapshot, hours),
+        weeks=figures.weeks(arena),
+        snapshot=snapshot,
+        map=Markup(svg(report, lang, placed=placed, link=lambda a: link(activity=a), standalone=False)),
+        placed=placed,
+        activities=activities,
+        paths=paths,
+        bottlenecks=figures.bottlenecks(report),
+        variants=[(variant_id(v.path), v) for v in report.variants[:10]],
+        chips=chips(query, snapshot, link, lang),
+        choices=choices(snapshot),
+        query=query,
+        drawing=drawing,
+        link=link,
+        cases_link=_with(f"/processes/{process}/cases", query),
+    )
+
+
+@router.get("/processes/{process}/cases")
+def all_cases(
+    request: Request,
+    process: str,
+    knows: Knows,
+    lang: Lang,
+    asked: Asked,
+    open_only: Annotated[bool, Query(alias="open")] = False,
+    cursor: Cursor = None,
+) -> Response:
+    """The cases that pass the filters, newest first."""
+    snapshot = knows.snapshot(process)
+    rows = CaseList(
+        knows.arena(snapshot, asked.filters(snapshot.config.zone)), snapshot.config.end_activities, open_only
+    )
+    part, after = page(rows, key, CASES_A_PAGE, cursor)
+    query = asked.query()
+    drawing = {"open": "true"} if open_only else {}
+
+    def link(**more: str | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None})
+
+    return _pages(request).page(
+        request,
+        "cases.html",
+        zone=snapshot.config.zone,
+        process=process,
+        title=knows.title(process, lang),
+        rows=part,
+        total=len(rows),
+        after=after,
+        first=cursor is None,
+        chips=chips(query, snapshot, link, lang),
+        open_only=open_only,
+        ends_known=bool(snapshot.config.end_activities),
+        link=link,
+    )
+
+
+@router.get("/processes/{process}/roles")
+def roles(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked) -> Response:
+    """What each role did; who, for managers."""
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config.zone)
+    report = knows.report(snapshot, filters, lang)
+    arena = knows.arena(snapshot, filters)
+    query = asked.query()
+    may_see = identity(request).may("manager")
+
+    def link(**more: str | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **more}.items() if v is not None})
+
+    return _pages(request).page(
+        request,
+        "roles.html",
+        zone=snapshot.config.zone,
+        process=process,
+        title=knows.title(process, lang),
+        report=report,
+        findings=[f for f in report.findings if f.kind == "role"],
+        actors=knows.derived(snapshot, ("actors", filters), lambda: figures.actors(arena)) if may_see else None,
+        chips=chips(query, snapshot, link, lang),
+    )
+
+
+@router.get("/processes/{process}/cases/{case_id:path}")
+def one_case(request: Request, process: str, case_id: str, knows: Knows, lang: Lang) -> Response:
+    """One case: what happened, where it stands, what comes next."""
+    snapshot = knows.snapshot(process)
+    found = case(snapshot, case_id)
+    if found is None:
+        raise HTTPException(404, f"case {case_id!r}: not known in process {process!r}")
+    known = {f.id: f for f in knows.report(snapshot, Filters(), lang).findings}
+    return _pages(request).page(
+        request,
+        "case.html",
+        zone=snapshot.config.zone,
+        process=process,
+        title=knows.title(process, lang),
+        case=found,
+        since_s=_since(found.since, snapshot.now),
+        currency=snapshot.config.currency,
+        findings=[known[i] for i in found.findings if i in known],
+    )
+
+
+def _since(iso: str, now: int) -> float:
+    return max(0.0, now / 1e6 - datetime.fromisoformat(iso).timestamp())
+
+
+@router.get("/findings/{finding_id}")
+def finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
+    """One finding: what, why, for whom, which cases, what to try."""
+    return _finding_page(request, finding_id, knows, lang)
+
+
+def _finding_page(
+    request: Request, finding_id: str, knows: Knows, lang: Lang, status: int = 200, **more: Any
+) -> Response:
+    found = knows.finding(finding_id, lang)
+    snapshot = knows.snapshot(found.process)
+    rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
+    return _pages(request).page(
+        request,
+        "finding.html",
+        status,
+        zone=snapshot.config.zone,
+        title=knows.title(found.process, lang),
+        finding=found,
+        examples=[row for row in rows if row is not None],
+        currency=snapshot.config.currency,
+        statuses=STATUSES,
+        operations=knows.operations.of(finding_id),
+        may_change=identity(request).may("operator"),
+        **{"refused": None, **more},
+    )
+
+
+@router.post("/findings/{finding_id}")
+async def change_finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
+    """The form of a finding's page."""
+    form = await _form(request)
+    who = identity(request).name
+    try:
+        await run_in_threadpool(
+            knows.change_finding, who, finding_id, form.get("status"), form.get("owner", "").strip()[:200]
+        )
+    except PermanentError as error:
+        return await run_in_threadpool(_finding_page, request, finding_id, knows, lang, 422, refused=str(error))
+    return RedirectResponse(request.url.path, 303)
+
+
+@router.get("/runbooks/{name}")
+def runbook(request: Request, name: str, lang: Lang) -> Response:
+    """What to do when an alert comes."""
+    found = runbooks.runbook(name, lang)
+    if found is None:
+        raise HTTPException(404, f"runbook {name!r}: there is none of that name")
+    return _pages(request).page(request, "runbook.html", name=name, body=found, names=runbooks.names())
+
+
+@router.get("/login")
+def login(request: Request, next: str = "/") -> Response:  # noqa: A002
+    """Where a token is entered."""
+    return _pages(request).page(request, "login.html", next=_local(next), wrong=False)
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    """Keep a session for the token."""
+    form = await _form(request)
+    token = find(request.app.state.settings.tokens, form.get("token", "").strip(), None)
+    target = _local(form.get("next", "/"))
+    if token is None:
+        return _pages(request).page(request, "login.html", 403, next=target, wrong=True)
+    response = RedirectResponse(target, 303)
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, session(token), httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+@router.post("/logout")
+def log_out() -> Response:
+    """Forget the session."""
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.get("/static/{name}")
+def static(request: Request, name: str) -> Response:
+    """Stylesheets and modules; an address with the present version may be kept for good."""
+    if name not in STATIC:
+        raise HTTPException(404, "no such file")
+    fresh = request.query_params.get("v") == VERSION
+    kept = "public, max-age=31536000, immutable" if fresh else "no-cache"
+    return Response(STATIC[name], media_type=TYPES[name.rsplit(".", 1)[-1]], headers={"cache-control": kept})
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """Browsers ask for it whatever the page says."""
+    return Response(STATIC["icon.svg"], media_type=TYPES["svg"])
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form; 413 for one that is no honest form's size."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > FORM_BYTES:
+            raise HTTPException(413, "this form is too large")
+    return {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+
+
+def _local(target: str) -> str:
+    """An address here, never elsewhere."""
+    safe = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return target if safe and target.isprintable() else "/"
+
+
+def _with(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,1 @@
+"""The JSON paths of `/api/v1`."""

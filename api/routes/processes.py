@@ -1,0 +1,199 @@
+"""`/api/v1/processes`: the list, the report and everything read off it."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.auth import identity
+from api.cases import Case, CaseList, CaseRow, case, key
+from api.paging import Page, page
+from api.routes.asked import LIMIT, Asked, Cursor, FilterQuery, Knows, Lang, Limit
+from api.routes.documents import CatalogRow, ProcessRow, ReportDocument, SpectrumRow, VariantRow
+from api.spectrum import catalog, spectrum
+from collector.vocabulary.languages import Language
+from mining.figures import By
+from mining.filters import variant_id
+from mining.map import Layout, svg
+from mining.map.bpmn import bpmn
+from mining.map.nodegraph import nodegraph
+from mining.report import Finding, Handover, Report, RoleFigures
+from mining.reporting import document
+
+router = APIRouter(prefix="/api/v1/processes", tags=["processes"])
+ByQuery = Annotated[By, Query(description="handovers between roles or between actors (role manager)")]
+
+
+@router.get("")
+def processes(knows: Knows, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None) -> Page[ProcessRow]:
+    """The processes that are watched."""
+    rows = []
+    for process in knows.knowledge.processes():
+        report = knows.snapshot(process).reports[lang]
+        log = report.log
+        rows.append(
+            ProcessRow(process, knows.title(process, lang), log.cases, log.open_cases, log.events, len(report.findings))
+        )
+    part, after = page(rows, lambda row: (row.process,), limit, cursor)
+    return Page(items=list(part), next=after)
+
+
+def found(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By = "role") -> Report:
+    """The report that is asked for."""
+    snapshot = knows.snapshot(process)
+    return knows.report(snapshot, asked.filters(snapshot.config.zone), lang, by)
+
+
+def _may_see_actors(request: Request, by: By) -> None:
+    if by == "actor" and not identity(request).may("manager"):
+        raise HTTPException(403, "figures by actor need the role manager")
+
+
+@router.get("/{process}/report", response_model=ReportDocument)
+def report(request: Request, process: str, knows: Knows, asked: Asked, lang: Lang, by: ByQuery = "role") -> Response:
+    """The report document (docs/contract.md, section 2) of the cases that pass the filters."""
+    _may_see_actors(request, by)
+    body = msgspec.json.encode(document(found(knows, process, asked, lang, by)))
+    return Response(body, media_type="application/json")
+
+
+@router.get("/{process}/map", response_model=Layout)
+def process_map(
+    process: str,
+    knows: Knows,
+    asked: Asked,
+    lang: Lang,
+    format: Annotated[Literal["json", "nodegraph", "svg", "bpmn"], Query()] = "json",  # noqa: A002
+    activities: Annotated[int, Query(ge=1, le=200, description="activities drawn at most")] = 25,
+    paths: Annotated[float, Query(ge=0, le=1, description="share of cases whose path is drawn")] = 0.8,
+) -> Response:
+    """The process map: where everything stands, Grafana's node graph, a drawing, or BPMN 2.0."""
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config.zone)
+    whole = knows.report(snapshot, filters, lang)
+    placed = knows.layout(snapshot, filters, activities, paths)
+    match format:
+        case "svg":
+            return Response(svg(whole, lang, placed=placed), media_type="image/svg+xml")
+        case "bpmn":
+            return Response(bpmn(whole, placed), media_type="application/xml")
+        case "nodegraph":
+            return Response(msgspec.json.encode(nodegraph(whole, placed, lang)), media_type="application/json")
+        case "json":
+            return Response(msgspec.json.encode(placed), media_type="application/json")
+
+
+@router.get("/{process}/findings", response_model=Page[Finding])
+def findings(
+    process: str, knows: Knows, asked: Asked, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None
+) -> Response:
+    """Findings, largest impact first."""
+    rows = list(enumerate(found(knows, process, asked, lang).findings))
+    part, after = page(rows, lambda row: (row[0],), limit, cursor)
+    return _listed([finding for _, finding in part], after)
+
+
+@router.get("/{process}/variants")
+def variants(
+    process: str, knows: Knows, asked: Asked, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None
+) -> Page[VariantRow]:
+    """Variants, most cases first."""
+    rows = found(knows, process, asked, lang).variants
+    part, after = page(rows, lambda v: (-v.cases, *v.path), limit, cursor)
+    items = [VariantRow(variant_id(v.path), list(v.path), v.cases, v.share, v.duration_s, v.deviating) for v in part]
+    return Page(items=items, next=after)
+
+
+@router.get("/{process}/cases")
+def cases(
+    process: str,
+    knows: Knows,
+    asked: Asked,
+    open_only: Annotated[bool, Query(alias="open", description="only cases that have not ended")] = False,
+    limit: Limit = LIMIT,
+    cursor: Cursor = None,
+) -> Page[CaseRow]:
+    """Cases, newest first."""
+    snapshot = knows.snapshot(process)
+    arena = knows.arena(snapshot, asked.filters(snapshot.config.zone))
+    part, after = page(CaseList(arena, snapshot.config.end_activities, open_only), key, limit, cursor)
+    return Page(items=list(part), next=after)
+
+
+@router.get("/{process}/cases/{case_id:path}")
+def one_case(process: str, case_id: str, knows: Knows) -> Case:
+    """One case: its events and objects, where it stands, its deadlines, what comes next."""
+    found_case = case(knows.snapshot(process), case_id)
+    if found_case is None:
+        raise HTTPException(404, f"case {case_id!r}: not known in process {process!r}")
+    return found_case
+
+
+@router.get("/{process}/roles", response_model=Page[RoleFigures])
+def roles(
+    process: str, knows: Knows, asked: Asked, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None
+) -> Response:
+    """What each role did, most events first."""
+    rows = found(knows, process, asked, lang).roles
+    part, after = page(rows, lambda r: (-r.events, r.role), limit, cursor)
+    return _listed(part, after)
+
+
+@router.get("/{process}/handovers", response_model=Page[Handover])
+def handovers(
+    request: Request,
+    process: str,
+    knows: Knows,
+    asked: Asked,
+    lang: Lang,
+    by: ByQuery = "role",
+    limit: Limit = LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Direct successions with differing roles (or actors), most frequent first."""
+    _may_see_actors(request, by)
+    rows = found(knows, process, asked, lang, by).handovers
+    part, after = page(rows, lambda h: (-h.count, h.source, h.target), limit, cursor)
+    return _listed(part, after)
+
+
+@router.get("/{process}/performance-spectrum", response_model=Page[SpectrumRow])
+def performance_spectrum(
+    process: str,
+    knows: Knows,
+    asked: Asked,
+    lang: Lang,
+    source: Annotated[str | None, Query(description="default: where waiting is longest in all")] = None,
+    target: Annotated[str | None, Query()] = None,
+    limit: Limit = LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """When each case passed from one activity to the next, in order of time."""
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config.zone)
+    if source is None and target is None:
+        transitions = knows.report(snapshot, filters, lang).transitions
+        worst = max(transitions, key=lambda t: t.waiting_s.total, default=None)
+        source, target = (worst.source, worst.target) if worst else (None, None)
+    arena = knows.arena(snapshot, filters)
+    rows = knows.derived(snapshot, ("spectrum", filters, source, target), lambda: spectrum(arena, source, target))
+    part, after = page(rows, lambda row: (row.begin, row.case_id, row.source, row.target, row.end), limit, cursor)
+    return _listed(part, after)
+
+
+@router.get("/{process}/catalog")
+def process_catalog(
+    process: str, knows: Knows, asked: Asked, limit: Limit = LIMIT, cursor: Cursor = None
+) -> Page[CatalogRow]:
+    """Step by system by module by field."""
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config.zone)
+    rows = knows.derived(snapshot, ("catalog", filters), lambda: catalog(knows.arena(snapshot, filters)))
+    part, after = page(rows, lambda r: (r.activity, r.system or "", r.module or "", r.field or ""), limit, cursor)
+    return Page(items=list(part), next=after)
+
+
+def _listed(items: object, after: str | None) -> Response:
+    return Response(msgspec.json.encode({"items": items, "next": after}), media_type="application/json")
