@@ -1,6 +1,7 @@
 """Tiny builders of OTLP requests: `span(1, 2, ...)` is span 2 of trace 1."""
 
 import asyncio
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,13 @@ class Bench:
 
 def rows(data: Path, kind: Kind) -> list[dict[str, Any]]:
     """All committed rows of a kind."""
-    return [row for each in Store(data).segments(kind) for row in pq.ParquetFile(each.path).read().to_pylist()]
+    return [row for each in Store(data).segments(kind) for row in _read(each.path)]
+
+
+@functools.cache
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Segments never change."""
+    return [dict(row) for row in pq.ParquetFile(path).read().to_pylist()]
 
 
 def ids(found: Iterable[dict[str, Any]]) -> list[str]:

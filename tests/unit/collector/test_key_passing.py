@@ -204,10 +204,10 @@ def test_loops_of_parents_and_links_end(bench: Bench) -> None:
 def test_state_is_bounded(tmp_path: Path) -> None:
     bench = Bench(tmp_path, max_spans=50, max_seen=50, max_without_case=20, max_joins=30)
     try:
-        for n in range(1, 200):
+        for n in range(1, 120):
             bench.send(request(span(n, 2, "work", 1, payment_id=f"p{n}"), span(n, 3, payment_id=f"p{n}", order_id=n)))
         bench.later()
-        assert len(bench.events()) == 199
-        assert all(bench.case(n, 2) == str(n) for n in range(1, 200))
+        assert len(bench.events()) == 119
+        assert all(bench.case(n, 2) == str(n) for n in range(1, 120))
     finally:
         bench.converter.close()
