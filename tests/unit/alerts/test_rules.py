@@ -127,7 +127,7 @@ SCENARIOS = (
         step=5,
     ),
     Scenario(
-        "errors within what is allowed", {events(): "0+200x500", events(outcome="error"): "0+1x500"}, 480, {}, step=5
+        "errors within what is allowed", {events(): "0+200x500", events(outcome="error"): "0+1x500"}, 120, {}, step=5
     ),
     Scenario(
         "many deadlines missed",
