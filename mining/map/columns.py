@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mining.map.layers import Layers, Vertex
 
-SWEEPS = 24
+SWEEPS = 120
 HELD = 1e6
 """Weight of a vertex that must not move."""
 
@@ -32,7 +32,7 @@ def columns(layers: Layers, half: Sequence[float], gap: float) -> list[float]:
             wanted, weights = [], []
             for v in row:
                 near = above[v] + below[v] if sweep >= SWEEPS // 2 else (above[v] if down else below[v]) or [v]
-                pull = [4.0 if dummy[v] and dummy[u] else 1.0 for u in near]
+                pull = [8.0 if dummy[v] and dummy[u] else 1.0 for u in near]
                 wanted.append(sum(p * x[u] for p, u in zip(pull, near, strict=True)) / sum(pull) if near else x[v])
                 weights.append(3.0 if dummy[v] else 1.0)
                 if v in layers.main:

@@ -34,6 +34,14 @@ for (const form of document.querySelectorAll("form[data-live]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
+// On a narrow screen the map opens on its main path.
+for (const canvas of document.querySelectorAll(".canvas")) {
+  const start = canvas.querySelector(".terminal.start");
+  if (start === null || canvas.scrollWidth <= canvas.clientWidth) continue;
+  const place = start.getBoundingClientRect();
+  canvas.scrollLeft = place.left + place.width / 2 - canvas.getBoundingClientRect().left - canvas.clientWidth / 2;
+}
+
 // Empty choices stay out of the address.
 for (const form of document.querySelectorAll("form[method=get]")) {
   form.addEventListener("formdata", (event) => {
