@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from alerts.build import build
 from alerts.settings import AlertSettings, Flow, Machinery, Scrape, Webhooks
+from collector.demo.days import ONLINE_HOURS, hour_of
 from tests.integration.alerts.servers import MISSING, REASON, Webhook, free_port, get, running, until
 
 pytestmark = [
@@ -67,7 +69,10 @@ def test_the_demo_breaks_off_and_somebody_is_woken(tmp_path: Path) -> None:
     build(settings, tmp_path)
     config = str(importlib.resources.files("collector.demo") / "houtai.yaml")
     serve = ["serve", "--config", config, "--data", str(tmp_path / "data")]
-    demo = ["demo", "--endpoint", f"http://127.0.0.1:{receiver}", "--orders", "60", "--days", "1", "--rate", "400"]
+    # About one order a second, at whatever hour this runs: the shop's nights are quiet.
+    share = ONLINE_HOURS[hour_of(time.time_ns() // 1000)] / sum(ONLINE_HOURS)
+    rate = str(round(3600 / (60 * max(share, 0.002))))
+    demo = ["demo", "--endpoint", f"http://127.0.0.1:{receiver}", "--orders", "60", "--days", "1", "--rate", rate]
     servers = (
         (
             [
