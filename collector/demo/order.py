@@ -55,7 +55,7 @@ def online_order(world: World) -> Task:
         if problems and _is_stuck(world, order, "Confirm order"):
             return
     done = yield from work(world.pickers.pool, world.service_time(world.pickers, 3.6))
-    _task(world, order, "picking.task", staff(done.person, order__id=order.id), done.start, done.end)
+    _handled(world, order, "Pick", done)
     yield from _pack(world, order)
     if problems and _is_stuck(world, order, "Pack"):
         return
@@ -226,7 +226,7 @@ def _confirm(world: World, order: Order) -> None:
 
 def _pack(world: World, order: Order) -> Task:
     done = yield from work(world.packers.pool, world.service_time(world.packers, 2.8))
-    _task(world, order, "packing.task", staff(done.person, order__id=order.id), done.start, done.end)
+    _handled(world, order, "Pack", done)
 
 
 def _ship_and_deliver(world: World, order: Order) -> Task:
@@ -244,6 +244,14 @@ def _ship_and_deliver(world: World, order: Order) -> Task:
     start = now - rng.randrange(40, 200) * 1000
     order.last = tracer.span(warehouse, "POST /carrier/events", SpanKind.SERVER, start, now, attributes)
     order.spans += 2
+
+
+def _handled(world: World, order: Order, step: str, done: Done) -> None:
+    """Picked or packed by somebody of the warehouse."""
+    if done.person.pace > 1.0:
+        world.truths.hit("slow_temps", order.id)
+    attributes = staff(done.person, order__id=order.id)
+    _task(world, order, f"{step.lower()}ing.task", attributes, done.start, done.end)
 
 
 def _task(
