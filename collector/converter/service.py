@@ -82,6 +82,9 @@ def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds
                 if stop.is_set() and taken == 0:
                     log.info("converter.stopped", position=converter.position)
                     return
+                if taken == 0 and converter.reader.behind()[0]:
+                    # The next record cannot be read and nothing follows yet: only a new segment gets us on.
+                    stop.wait(IDLE_ROUND_SECONDS)
             except PermanentError:
                 raise
             except Exception:

@@ -25,7 +25,7 @@ class WalReader:
         self._folder = folder
         self.position = position
         self.lost = 0
-        self._descriptor, self._offset = -1, 0
+        self._descriptor, self._offset, self._first = -1, 0, 0
 
     def read(self, limit_bytes: int, limit_records: int = 1 << 30) -> list[Record]:
         """Records of at most `limit_bytes` in sum (at least one, where there is one)."""
@@ -99,7 +99,7 @@ class WalReader:
         if self.position + 1 < files[0].first:
             self._skip_to(files[0].first)
         file = [each for each in files if each.first <= self.position + 1][-1]
-        self._descriptor, self._offset = os.open(file.path, os.O_RDONLY), 0
+        self._descriptor, self._offset, self._first = os.open(file.path, os.O_RDONLY), 0, file.first
         sequence = file.first
         while sequence <= self.position:
             header = decode_header(os.pread(self._descriptor, HEADER_BYTES, self._offset))
@@ -111,7 +111,7 @@ class WalReader:
 
     def _next_segment(self, synced: int) -> bool:
         """Go on in the segment behind this one; False where there is none yet."""
-        later = [each for each in segment_files(self._folder) if each.first > self.position]
+        later = [each for each in segment_files(self._folder) if each.first > max(self.position, self._first)]
         if not later:
             return False
         self.close()

@@ -26,8 +26,15 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from collector.converter import Converter
 from collector.receiver import run
 from collector.running import usable_port
-from collector.settings import ActivityRule, ActorRule, CollectorSettings, MappingSettings, Match, ObjectRule
-from collector.settings import ProcessSettings
+from collector.settings import (
+    ActivityRule,
+    ActorRule,
+    CollectorSettings,
+    MappingSettings,
+    Match,
+    ObjectRule,
+    ProcessSettings,
+)
 from collector.wal import Encoding, Signal, WalWriter
 
 STEPS = ("place", "pay", "review", "pick", "ship", "deliver")
