@@ -125,7 +125,7 @@ def _fact(
     return Fact(
         kind="deviation",
         name="rework_loop",
-        subject={"activity": arena.activities[lead], "path": path},
+        subject={"activity": arena.activities[lead]},
         confidence=confidence,
         cases=len(cases),
         share=len(cases) / arena.cases,
@@ -134,6 +134,9 @@ def _fact(
         case_rows=positions(cases),
         example_rows=tuple(int(r) for r in shown[:5]),
         figures={
+            # Not in the subject: the way round may vary while the problem, and its id, stay.
+            "path": " → ".join(path),
+            "steps": len(path),
             "repeats": len(again),
             "reach": reach,
             "share_of_reach": len(cases) / reach,

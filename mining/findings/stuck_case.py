@@ -35,6 +35,8 @@ def stuck_case(view: View) -> list[Fact]:
     standing = np.flatnonzero(~closed & (np.diff(arena.offsets) > 0))
     if len(standing) == 0:
         return []
+    # After the last event nothing is known to stand still: it may be the telemetry that is silent.
+    horizon = min(view.now, int(arena.end.max()))
     every = waits(arena, case)
     past = dict(groups(every.source.astype(np.int64)))
     facts = []
@@ -45,7 +47,7 @@ def stuck_case(view: View) -> list[Fact]:
         took = (every.start[before] - arena.end[every.row[before] - 1]).clip(0) / SECOND
         mark = max(3 * float(np.quantile(took, 0.99)), 3600.0)
         here = standing[places]
-        age = (view.now - arena.end[last[here]]) / SECOND
+        age = (horizon - arena.end[last[here]]) / SECOND
         # Overtaken: later arrivals have gone on. In a night, a holiday or a stoppage nobody overtakes anybody.
         arrived = np.sort(arena.end[every.row[before] - 1])
         overtaken = len(arrived) - np.searchsorted(arrived, arena.end[last[here]], side="right")

@@ -23,6 +23,8 @@ from mining.findings.facts import Fact, View
 
 LEAST_RATIO: Final = 1.5
 """A segment or a period must wait this many times as long as the rest to be named."""
+NOTABLE: Final = 0.02
+"""Part of all waiting that is notable, however few hours it is."""
 STEADY: Final = 5
 """How many long waits without any sign are listed for information."""
 LEVERS: Final = {
@@ -56,8 +58,19 @@ def waiting(view: View) -> list[Fact]:
             continue
         for fact in _of_queue(frame, places, total):
             (steady if fact.figures["pattern"] in ("steady", "outside") else found).append(fact)
+    found = [_material(fact, frame, total) for fact in found]
     steady.sort(key=lambda fact: -fact.hours_per_week)
     return found + steady[:STEADY]
+
+
+def _material(fact: Fact, frame: Frame, total: float) -> Fact:
+    """Less sure that it matters (0.6) where neither the hours nor their part of all waiting are worth a warning."""
+    settings = frame.view.settings
+    if fact.hours_per_week >= settings.warning_hours_per_week:
+        return fact
+    if fact.hours_per_week * frame.weeks >= NOTABLE * total:
+        return fact
+    return replace(fact, confidence=min(fact.confidence, 0.6))
 
 
 def _of_queue(frame: Frame, places: Ints, total: float) -> list[Fact]:
@@ -164,6 +177,9 @@ def _rise(frame: Frame, day: Ints, seconds: Floats) -> tuple[int, float, float, 
     if len(seconds) < FEWEST:
         return None
     first, totals, counts = daily(day, np.log(seconds + 1.0), frame.unusual)
+    # Days at the edge of the log, with cases only beginning to arrive, are no measure of an empty queue.
+    thin = counts < 0.5 * np.median(counts[counts > 0]) if counts.any() else counts > 0
+    counts[thin] = totals[thin] = 0.0
     change = rise(totals, counts)
     if change is None:
         return None

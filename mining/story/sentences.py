@@ -7,7 +7,7 @@ from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
 from mining.story.waiting import waiting
-from mining.story.words import clock, count, day, field, joined, number, percent, times, words
+from mining.story.words import clock, count, day, field, number, percent, times, words
 
 Told = tuple[str, str]
 
@@ -101,7 +101,6 @@ def _rare_path(fact: Fact, view: View, language: Language) -> tuple[str, list[st
 
 def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     f, activity = fact.figures, str(fact.subject["activity"])
-    path = fact.subject.get("path", ())
     title = text(language, "{activity} done again in {cases} cases", activity=activity, cases=count(fact.cases))
     first = text(
         language,
@@ -115,11 +114,7 @@ def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[
         extra=humanise(number(f, "extra_s"), language),
         hours=hours(fact.hours_per_week, language),
     )
-    loop = (
-        text(language, "The usual loop: {path}.", path=joined(path))
-        if isinstance(path, tuple) and len(path) > 2
-        else ""
-    )
+    loop = text(language, "The usual loop: {path}.", path=words(f, "path")) if number(f, "steps") > 2 else ""
     return title, [first, loop]
 
 

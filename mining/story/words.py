@@ -1,6 +1,6 @@
-"""Parts of sentences that stories share: shares, dates, fields, lists."""
+"""Parts of sentences that stories share: shares, dates, fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -60,11 +60,6 @@ def clock(moment: int, zone: ZoneInfo, language: Language) -> str:
 def field(name: str, language: Language) -> str:
     """The name of a column as people say it; further fields stay as they are."""
     return word(language, "term", name) if has_text(language, name, "term") else name
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Activities in their order."""
-    return " → ".join(parts)
 
 
 def iso(moment: int) -> str:

@@ -264,7 +264,7 @@ def test_a_loop_is_told_once_with_its_way() -> None:
     found = log(*paths, apart=HOUR)
     fact = only(list(rework_loop(look(found, int(found.end.max())))))
     assert fact.cases == 30
-    assert fact.subject["path"] in (("b", "c", "b"), ("c", "b", "c"))
+    assert fact.figures["path"] in ("b → c → b", "c → b → c")
 
 
 def test_a_retry_after_an_error_is_no_rework() -> None:
@@ -318,6 +318,24 @@ def test_stuck_orders_past_their_deadline_are_critical() -> None:
     fact = only([f for f in stuck_case(late) if f.subject == {"activity": "Review"}])
     assert fact.deadlines_missed
     assert severity(fact, late.settings) == "critical"
+
+
+def test_silent_telemetry_makes_no_case_stuck() -> None:
+    view = look(*shop(1))
+    assert stuck_case(view) == stuck_case(replace(view, now=view.now + 60 * DAY)) == []
+
+
+def test_a_rise_of_seconds_is_not_worth_a_warning() -> None:
+    rows = []
+    draw = np.random.default_rng(0)
+    for number in range(600):
+        at = T0 - 8 * HOUR + int(draw.integers(0, 14 * DAY))
+        wait = int(draw.exponential(20 * MINUTE // 60)) * (4 if at >= T0 + 8 * DAY - 8 * HOUR else 1)
+        rows.append(event(f"c{number}", "a", at, at + MINUTE))
+        rows.append(event(f"c{number}", "b", at + MINUTE + wait, at + 2 * MINUTE + wait, actor_kind="system"))
+        rows.append(event(f"c{number}", "c", at + 2 * DAY, at + 2 * DAY + MINUTE, actor_kind="system"))
+    view = look(arena(rows), T0 + 14 * DAY)
+    assert all(severity(fact, view.settings) == "info" for fact in waiting(view))
 
 
 def test_without_end_activities_nothing_is_stuck() -> None:
