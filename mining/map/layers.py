@@ -44,11 +44,41 @@ def layers(choice: Choice, weight: Mapping[Pair, int]) -> Layers:
         dummies = range(len(layer), len(layer) + layer[target] - layer[source] - 1)
         layer.extend(layer[source] + 1 + place for place in range(len(dummies)))
         chains[pair] = (source, *dummies, target)
-    walk = (None, *choice.main, None)
-    main = {v for pair in itertools.pairwise(walk) for v in chains.get(pair, ())}
+    main = _main(choice, chains, weight)
     back = [pair for pair in choice.edges if pair not in chains]
     back.sort(key=lambda p: (p[0] or "", p[1] or ""))
     return Layers(vertex, tuple(layer), _rows(layer, chains, weight), chains, tuple(back), frozenset(main))
+
+
+def _main(choice: Choice, chains: Mapping[Pair, tuple[Vertex, ...]], weight: Mapping[Pair, int]) -> set[Vertex]:
+    """The most frequent path, or, where it goes back on itself, the one whose rarest edge is most frequent."""
+    walk: list[Pair] = list(itertools.pairwise((None, *choice.main, None)))
+    if not all(pair in chains for pair in walk):
+        widest: dict[str | None, tuple[int, Pair]] = {}
+        for activity in reversed(choice.activities):
+            _widen(widest, activity, [p for p in chains if p[0] == activity], weight)
+        ways = [p for p in chains if p[0] is None and p[1] in widest]
+        walk = []
+        if ways:
+            at = max(ways, key=lambda p: (min(weight.get(p, 0), widest[p[1]][0]), p[1] or ""))
+            walk.append(at)
+            while at[1] is not None:
+                at = widest[at[1]][1]
+                walk.append(at)
+    return {v for pair in walk for v in chains.get(pair, ())} | {START, END}
+
+
+def _widen(
+    widest: dict[str | None, tuple[int, Pair]], activity: str, ways: Sequence[Pair], weight: Mapping[Pair, int]
+) -> None:
+    """Note the best way on from `activity` to the end, where there is any."""
+    found = [
+        (min(weight.get(way, 0), widest[way[1]][0] if way[1] is not None else weight.get(way, 0)), way)
+        for way in ways
+        if way[1] is None or way[1] in widest
+    ]
+    if found:
+        widest[activity] = max(found, key=lambda f: (f[0], f[1][1] or ""))
 
 
 def _vertex(vertex: Mapping[str, Vertex], activity: str | None, otherwise: Vertex) -> Vertex:

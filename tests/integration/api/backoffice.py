@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -64,7 +64,7 @@ def events(process: str, cases: int, seed: int) -> pa.RecordBatch:
 def _case(draw: random.Random, process: str, case: str, at: int) -> Iterator[dict[str, object]]:
     channel, platform = draw.choice(CHANNELS), draw.choice(PLATFORMS)
     path = _order(draw, channel) if process == "order" else _return(draw)
-    amount = draw.randrange(2_000, 90_000)
+    amount, customer = draw.randrange(2_000, 90_000), f"C{draw.randrange(2000)}"
     for place, activity in enumerate(path):
         kind, role, system, seconds = STEPS[process][activity]
         if place:
@@ -93,7 +93,7 @@ def _case(draw: random.Random, process: str, case: str, at: int) -> Iterator[dic
             trace_id=f"{draw.getrandbits(128):032x}",
             objects=[
                 {"type": process, "id": case, "qualifier": None},
-                {"type": "customer", "id": f"C{draw.randrange(2000)}", "qualifier": None},
+                {"type": "customer", "id": customer, "qualifier": None},
             ],
             fields={"payment.method": "card"} if activity == "Pay" else {},
         )
@@ -145,8 +145,3 @@ def _wait(draw: random.Random, activity: str, at: int) -> int:
         "Inspect goods": 3 * HOUR,
     }.get(activity, MINUTE)
     return int(mean * draw.lognormvariate(-0.2, 0.6))
-
-
-def moment(micros: int) -> datetime:
-    """A time of this shop as a datetime."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

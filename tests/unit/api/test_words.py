@@ -33,7 +33,19 @@ def contexts() -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for path in TEMPLATES:
         found |= set(re.findall(r'\bw\("(\w+)", "([^"]+)"\)', path.read_text(encoding="utf-8")))
-    names = ("activity", "role", "system", "channel", "platform", "shop", "variant", "user", "staff", "device", "module")
+    names = (
+        "activity",
+        "role",
+        "system",
+        "channel",
+        "platform",
+        "shop",
+        "variant",
+        "user",
+        "staff",
+        "device",
+        "module",
+    )
     return found | {("term", name) for name in names}
 
 
