@@ -37,10 +37,10 @@ def run(settings: Settings, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     state = f"sqlite:///{data / 'state.sqlite'}"
     register, operations, changes = Register(state), Operations(state), Changes(state)
-    knowledge, metrics = Knowledge(), LiveMetrics()
+    knowledge, metrics = Knowledge(), LiveMetrics(memory=data / "counted")
     delivery = Background(Deliverer(settings.alerts, data / "alerts.sqlite", metrics.registry))
     observers: list[Observer] = [metrics.update]
-    if settings.alerts.alertmanager is None:
+    if settings.alerts.delivers:
         observers.append(lambda snapshots, _lag, _seconds, now: delivery.round(snapshots, now))
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
     miner = Miner(Store(data), configs, knowledge, register, observers)

@@ -59,14 +59,15 @@ class Service:
             "LANG": "C.UTF-8",
         }
         arguments = ["serve", "--demo", "--orders", str(ORDERS), "--days", "7", "--seed", "7", "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=(self.data.parent / "stderr.txt").open("a"),
-            text=True,
-        )
+        with (self.data.parent / "stderr.txt").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli", *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def until_ready(self) -> str:
         assert self.process is not None
