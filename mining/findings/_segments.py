@@ -9,6 +9,8 @@ from mining.findings._columns import Column, daily
 from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, rise
 
 LEAST_LIFT: Final = 1.5
+LEAST_PART: Final = 0.2
+"""What holds less of the hits is no place where they concentrate."""
 Segments = tuple[tuple[str, str, float, int, float], ...]
 
 
@@ -27,7 +29,7 @@ def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int =
             continue
         count = np.bincount(column.codes[known], minlength=len(column.names))
         with_it = np.bincount(column.codes[known & hit], minlength=len(column.names))
-        for value in np.flatnonzero((with_it >= 3) & (count < known.sum())):
+        for value in np.flatnonzero((with_it >= max(3, LEAST_PART * hits)) & (count < known.sum())):
             share = with_it[value] / count[value]
             rest = (hits - with_it[value]) / max(size - count[value], 1)
             floor = max(rest, 0.5 / max(size - count[value], 1))
