@@ -86,7 +86,7 @@ def same(truth: dict[str, object], finding: Finding) -> bool:
     assert isinstance(cases, list)
     if not cases:
         # A trait of people, not of cases.
-        return subject.get("role") == finding.subject.get("role")
+        return bool(subject.get("role") == finding.subject.get("role"))
     right = len(set(finding.evidence.cases) & set(cases))
     return right >= 0.8 * len(finding.evidence.cases) > 0
 
