@@ -1,5 +1,6 @@
 """One reader of the write-ahead log, one writer of the store: a round converts what is there and commits it."""
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from collector.converter.decode import Decoder
 from collector.converter.joins import MAX_JOINS, Joins
 from collector.converter.mapper import HOLD_MS, Mapper, Output
 from collector.converter.open_events import MAX_WITHOUT_CASE, OpenEvents
-from collector.converter.rebuild import recent_spans, remember_ids
+from collector.converter.rebuild import remember
 from collector.converter.rules import Rules
 from collector.converter.seen import AT_LEAST, Seen
 from collector.converter.span import Span
@@ -114,8 +115,12 @@ class Converter:
         began = time.monotonic()
         segments = Store(data).segments("spans")
         if segments:
-            remember_ids(segments, self._seen, max_seen)
-            spans = self._mapper.restore(recent_spans(segments, rules, max_spans), self._clock())
+            # Nothing of what is made here is garbage; looking for it would take most of the time.
+            gc.disable()
+            try:
+                spans = self._mapper.restore(remember(segments, rules, self._seen, max_seen, max_spans), self._clock())
+            finally:
+                gc.enable()
             log.info("converter.restored", spans=spans, seconds=round(time.monotonic() - began, 2))
 
     def _decode(self, records: Iterable[Record], spans: SpanColumns, logs: LogColumns) -> list[Span]:

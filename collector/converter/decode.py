@@ -1,6 +1,7 @@
 """Request bodies to spans: each span once for resolution, and once whole for the spans segment."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,7 @@ from collector.converter.values import as_text
 
 STATUS: Final = ("unset", "ok", "error")
 _MAX_NS: Final = (2**63 - 1) // 1000 * 1000
+_MAX_NAMES: Final = 10_000
 Refuse = Callable[[str, str, bytes], None]
 """Takes (reason, detail, body) of a span that cannot be used."""
 
@@ -27,6 +29,7 @@ class Decoder:
         self._rules, self._is_new, self._refuse = rules, is_new, refuse
         self.decoded = 0
         self.duplicates = 0
+        self._names: dict[str, str] = {}
 
     def traces(self, plain: bytes, columns: SpanColumns) -> list[Span]:
         """The new spans of an ExportTraceServiceRequest. Raises DecodeError."""
@@ -76,8 +79,9 @@ class Decoder:
                     for each in happened.attributes:
                         if each.key == "exception.type":
                             pairs["exception.type"] = as_text(each.value)
+        # Interned: the window keeps them, and there are few.
         wanted = self._rules.wanted
-        attributes = {key: value for key, value in pairs.items() if key in wanted}
+        attributes = {sys.intern(key): value for key, value in pairs.items() if key in wanted}
         kind = KINDS[wire.kind] if 0 <= wire.kind < len(KINDS) else KINDS[0]
         links = tuple(
             (link.trace_id, link.span_id) for link in wire.links if len(link.trace_id) == 16 and len(link.span_id) == 8
@@ -86,7 +90,7 @@ class Decoder:
             wire.trace_id,
             wire.span_id,
             wire.parent_span_id if len(wire.parent_span_id) == 8 and any(wire.parent_span_id) else b"",
-            wire.name,
+            self._name(wire.name),
             kind,
             wire.start_time_unix_nano // 1000,
             wire.end_time_unix_nano // 1000,
@@ -99,6 +103,12 @@ class Decoder:
         span.rule = self._rules.activity(source.service, span.name, kind, attributes, source)
         columns.add(span, STATUS[status] if 0 <= status < len(STATUS) else STATUS[0], pairs)
         return span
+
+    def _name(self, name: str) -> str:
+        """Equal names as one object, as far as there are not too many (some hold ids)."""
+        if len(self._names) > _MAX_NAMES:
+            self._names.clear()
+        return self._names.setdefault(name, name)
 
     def _source(self, resource: Resource) -> Source:
         pairs = {each.key: as_text(each.value) for each in resource.attributes}

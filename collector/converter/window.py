@@ -9,7 +9,8 @@ from typing import Final
 
 from collector.converter.span import Span, SpanKey
 
-MAX_SPANS: Final = 1_000_000
+MAX_SPANS: Final = 600_000
+"""About 1 kB of memory each."""
 _MAX_ANCESTORS: Final = 200
 _MAX_DESCENDANTS: Final = 2_000
 

@@ -231,7 +231,7 @@ def test_a_sender_that_goes_away_takes_nobody_along(tmp_path: Path) -> None:
 
 
 def test_many_share_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    syncs = []
+    syncs: list[None] = []
     real = os.fdatasync
     monkeypatch.setattr(os, "fdatasync", lambda descriptor: syncs.append(real(descriptor)))
     write(tmp_path, *[b"x"] * 100, segment_bytes=1 << 20)
