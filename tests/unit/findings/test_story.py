@@ -183,3 +183,85 @@ def test_hours() -> None:
     assert [hours(n, "en") for n in (3.25, 180.4, 1234, 123456)] == ["3.2 h", "180 h", "1,230 h", "123,500 h"]
     assert hours(180, "zh-CN") == "180小时"
     assert word("zh-CN", "name", "bottleneck/waiting") == "等待过长"
+
+
+WAIT = {"p50_s": 600.0, "p90_s": 7200.0, "extra_s": 900.0, "part_of_all": 0.2, "part": 0.7, "ratio": 3.0}
+ODD = {"between": "x, y", "usual_share": 0.97, "first": "c"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            fact(figures={**WAIT, "pattern": pattern, "lost_low": 1.0, "lost_high": 9.0}, since=T0, levers=levers)
+            for pattern, levers in (
+                ("unattended", (("cover_hours", "business"), ("automate_simple", "system"))),
+                ("batched", (("release_often", "business"), ("trigger_at_once", "system"))),
+                ("contended", (("add_capacity", "business"),)),
+                ("risen", (("undo_change", "system"),)),
+                ("outside", (("find_cause", "business"),)),
+                ("steady", (("find_cause", "business"),)),
+            )
+        ),
+        fact(
+            figures={**WAIT, "pattern": "uneven"},
+            segment=(("shop", "east", 4.0, 90, 0.001),),
+            levers=(("fix_segment", "business"),),
+        ),
+        fact(figures={**WAIT, "pattern": "uneven"}, levers=(("fix_segment", "business"),)),
+        *(
+            fact(
+                kind="deviation",
+                name="rare_path",
+                figures={**ODD, "how": how, **more},
+                levers=(("block_shortcut", "system"),),
+            )
+            for how, more in (
+                ("order", {}),
+                ("skip", {}),
+                ("exempt", {"needed_by": "amount"}),
+                ("exempt", {}),
+                ("shortcut", {"explained_by": "platform"}),
+            )
+        ),
+        fact(kind="error", name="system_error", figures={"rate": 0.1, "recent": 12}, burst=True),
+        fact(
+            kind="stall",
+            name="stuck_case",
+            figures={"usual_s": 0.0, "p99_s": 60.0, "customer": 1, "came_back": 1},
+            deadlines_missed=3,
+            since=T0,
+        ),
+        *(
+            fact(
+                kind="role",
+                name="slow_role",
+                subject={"role": "r", "activity": "a"},
+                figures={"part": part, "ratio": 2.0},
+            )
+            for part in ("past", "role", "shop", "actor")
+        ),
+    ],
+)
+def test_every_kind_of_story(told: Fact, language: Language) -> None:
+    found = log("ab")
+    view = View(found, int(found.end.max()), (), MiningSettings())
+    (finding,) = tell([told], view, "p", language)
+    for sentence in (finding.title, finding.story, *(s.detail for s in finding.suggestions)):
+        assert sentence.strip()
+        assert "{" not in sentence
+        assert "None" not in sentence
+    assert not finding.title.endswith(".")
+
+
+def test_the_first_lever_says_what_it_gains() -> None:
+    found = log("ab")
+    view = View(found, int(found.end.max()), (), MiningSettings())
+    told = fact(
+        figures={**WAIT, "pattern": "batched", "lost_low": 8.0, "lost_high": 12.0},
+        levers=(("release_often", "business"),),
+    )
+    (finding,) = tell([told], view, "p", "en")
+    assert finding.suggestions[0].gain_hours_per_week == 10.0
+    assert finding.suggestions[0].interval == (8.0, 12.0)
