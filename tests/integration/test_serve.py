@@ -154,6 +154,21 @@ def test_pages_open(service: Service, language: str) -> None:
         assert f'lang="{language}"' in body, page
 
 
+@pytest.mark.skipif("HOUTAI_SCREENSHOTS" not in os.environ, reason="writes docs/images; set HOUTAI_SCREENSHOTS=1")
+def test_screenshots_for_the_readme(service: Service) -> None:
+    from playwright.sync_api import sync_playwright
+
+    folder = ROOT / "docs/images"
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for name, path, height in (("overview", "/", 760), ("process", "/processes/order", 1250)):
+            page = browser.new_page(viewport={"width": 1280, "height": height}, locale="en")
+            page.goto(f"http://127.0.0.1:{service.api}{path}")
+            page.screenshot(path=folder / f"{name}.png")
+        browser.close()
+
+
 def events(service: Service) -> list[str]:
     """Ids of all events in the store's segments."""
     from collector.store import Store
