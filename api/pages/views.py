@@ -42,6 +42,8 @@ def headline(report: Report, title: str, language: Language) -> Headline:
     if urgent:
         sentence = text(language, "Act now: {title}", title=urgent[0].title)
         return Headline("bad", sentence, urgent[0].id)
+    if len(serious) == 1:
+        return Headline("notice", text(language, "To look into: {title}", title=serious[0].title), serious[0].id)
     if serious:
         sentence = text(language, "{n} to look into. The largest: {title}", n=len(serious), title=serious[0].title)
         return Headline("notice", sentence, serious[0].id)

@@ -1,6 +1,7 @@
 """Which activities and edges to draw: those of the most frequent variants, so that the graph stays connected."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mining.report import Report, Variant
@@ -15,7 +16,7 @@ class Choice:
     """What to draw. Every activity lies on a path from start to end."""
 
     activities: tuple[str, ...]
-    """In order of their mean position in the case."""
+    """In the order in which most cases reach them."""
     edges: frozenset[Pair]
     """Start and end edges among them."""
     main: tuple[str, ...]
@@ -63,16 +64,51 @@ def pairs(path: tuple[str, ...]) -> Iterable[Pair]:
     return zip((None, *path), (*path, None), strict=True) if path else ()
 
 
-def _in_order(variants: Iterable[Variant], main: tuple[str, ...]) -> tuple[str, ...]:
-    """Activities by the mean position at which cases first reach them; those of the main path in its own order."""
+def _in_order(variants: Sequence[Variant], main: tuple[str, ...]) -> tuple[str, ...]:
+    """Activities so that of two with an edge between them the one most cases reach first stands first.
+
+    Where that leaves a choice, or goes round in a circle, the mean position at which cases first reach them decides.
+    The main path keeps its own order.
+    """
+    position = _mean_positions(variants)
+    after: dict[str, set[str]] = {activity: set() for activity in position}
+    straight = set(itertools.pairwise(main))
+    for first, second in _precedences(variants) | straight:
+        if (second, first) not in straight:
+            after[first].add(second)
+    waiting_for = dict.fromkeys(position, 0)
+    for followers in after.values():
+        for activity in followers:
+            waiting_for[activity] += 1
+    found: list[str] = []
+    left = set(position)
+    while left:
+        chosen = min(left, key=lambda activity: (waiting_for[activity] > 0, position[activity], activity))
+        left.remove(chosen)
+        found.append(chosen)
+        for activity in after[chosen]:
+            waiting_for[activity] -= 1
+    return tuple(found)
+
+
+def _mean_positions(variants: Sequence[Variant]) -> dict[str, float]:
     weight: dict[str, int] = {}
     total: dict[str, float] = {}
     for variant in variants:
         for place, activity in enumerate(dict.fromkeys(variant.path)):
             weight[activity] = weight.get(activity, 0) + variant.cases
             total[activity] = total.get(activity, 0.0) + place * variant.cases
-    position = {activity: total[activity] / weight[activity] for activity in weight}
-    latest = -1.0
-    for activity in main:
-        latest = position[activity] = max(position[activity], latest + 1e-6)
-    return tuple(sorted(position, key=lambda activity: (position[activity], -weight[activity], activity)))
+    return {activity: total[activity] / weight[activity] for activity in weight}
+
+
+def _precedences(variants: Sequence[Variant]) -> set[tuple[str, str]]:
+    """Of every two activities that follow each other directly somewhere: (the usually earlier, the later)."""
+    together = {frozenset(pair) for variant in variants for pair in itertools.pairwise(variant.path)}
+    lead: dict[tuple[str, str], int] = {}
+    for variant in variants:
+        first = {activity: place for place, activity in reversed(list(enumerate(variant.path)))}
+        for pair in together:
+            if len(pair) == 2 and pair <= first.keys():
+                a, b = sorted(pair)
+                lead[a, b] = lead.get((a, b), 0) + (variant.cases if first[a] < first[b] else -variant.cases)
+    return {(a, b) if n > 0 else (b, a) for (a, b), n in lead.items() if n}
