@@ -29,6 +29,7 @@ from collector.store.store import Store
 from collector.wal import Encoding, Record, Signal, WalReader
 from collector.wal.folder import delete_covered
 
+KINDS: Final[tuple[Kind, ...]] = ("events", "links", "spans", "logs")
 ROUND_BYTES: Final = 3 << 20
 """Compressed bytes to a round when the converter is behind: some 50 000 spans."""
 ROUND_RECORDS: Final = 4_000
@@ -100,6 +101,12 @@ class Converter:
             self._told.events.labels(process).inc(count)
         self.observe()
         return len(records)
+
+    def tidy(self) -> None:
+        """Merge small segments; for when there is nothing else to do."""
+        for kind in KINDS:
+            while merged := self._manifest.merge(kind):
+                log.info("store.merged", kind=kind, segments=merged)
 
     def observe(self) -> None:
         """Bring the gauges of what is waiting up to date."""

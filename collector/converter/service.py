@@ -3,6 +3,7 @@
 import gc
 import hmac
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,7 @@ from collector.vocabulary.errors import PermanentError
 POLL_SECONDS: Final = 0.05
 IDLE_ROUND_SECONDS: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
+TIDY_SECONDS: Final = 60.0
 
 log = structlog.get_logger()
 
@@ -72,9 +74,13 @@ def run(
 
 def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds: float, stop: threading.Event) -> None:
     failures = 0
+    tidied = time.monotonic()
     try:
         while True:
             try:
+                if time.monotonic() - tidied > TIDY_SECONDS and not stop.is_set() and not converter.reader.behind()[0]:
+                    tidied = time.monotonic()
+                    converter.tidy()
                 if not stop.is_set():
                     _wait_for_work(converter, batch_seconds, stop)
                 taken = converter.round()
@@ -134,7 +140,9 @@ class _Metrics:
             return served
 
         self.port = usable_port(settings.host, settings.metrics_port, "collector.metrics_port")
-        self._server = make_server(settings.host, self.port, app, ThreadingWSGIServer, _Quiet)
+        self._server = make_server(
+            settings.host, self.port, app, _Server6 if ":" in settings.host else ThreadingWSGIServer, _Quiet
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
 
@@ -143,6 +151,10 @@ class _Metrics:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server6(ThreadingWSGIServer):
+    address_family = socket.AF_INET6
 
 
 class _Quiet(WSGIRequestHandler):

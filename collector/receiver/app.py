@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, TooLong, gunzip
-from collector.receiver.body import read_body
+from collector.receiver.body import DRAIN_FACTOR, read_body
 from collector.receiver.rejection import PROTOBUF, Rejection, answer
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
@@ -68,16 +68,21 @@ class Receiver:
     async def _keep(self, signal: Signal, request: Request, content_type: str) -> None:
         announced = _content_length(request)
         limit = self._settings.max_body_bytes
-        counted = min(announced, limit)
+        # Who does not say how much will come may send as much as is allowed.
+        counted = limit if announced is None else min(announced, limit)
         self._reading += counted
         try:
+            try:
+                self.check_token(request)
+            except Rejection:
+                await _drain(request, limit)
+                raise
             if self._reading > MAX_READING_BYTES and self._reading > counted:
                 await _drain(request, limit)
                 raise Rejection(503, "overload", "too many requests at once; come back later")
-            body = await _body(request, limit)
+            body = await read_body(request.stream(), limit)
         finally:
             self._reading -= counted
-        self.check_token(request)
         if content_type != PROTOBUF:
             raise Rejection(
                 415, "content_type", f"content type {content_type!r} is not taken; send {PROTOBUF}", body, len(body)
@@ -107,13 +112,11 @@ class Receiver:
     async def _refuse(self, name: str, rejection: Rejection, content_type: str) -> Response:
         self._told.rejected.labels(name, rejection.reason).inc()
         if rejection.kept:
-            # What a stranger sends is told, but not kept.
-            body = b"" if rejection.status == 401 else rejection.body
             await asyncio.to_thread(
                 self._letters.add,
                 rejection.reason,
                 rejection.detail,
-                body,
+                rejection.body,
                 length=rejection.length,
                 signal=name,
                 content_type=content_type[:200],
@@ -155,17 +158,15 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _content_length(request: Request) -> int:
+def _content_length(request: Request) -> int | None:
     said = request.headers.get("content-length", "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 16 else 0
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    return await read_body(request.stream(), limit)
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 16 else None
 
 
 async def _drain(request: Request, limit: int) -> None:
-    try:
-        await read_body(request.stream(), limit)
-    except Rejection:
-        return
+    """Read the body and forget it."""
+    total = 0
+    async for chunk in request.stream():
+        total += len(chunk)
+        if total > DRAIN_FACTOR * limit:
+            return

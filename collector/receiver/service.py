@@ -31,6 +31,8 @@ def run(settings: CollectorSettings, data: Path) -> None:
     logs.configure()
     if not _is_loopback(settings.host) and not settings.token:
         raise PermanentError(f"collector.host {settings.host} is open to others: set collector.token")
+    if settings.host == "localhost":
+        settings = settings.model_copy(update={"host": "127.0.0.1"})
     port = usable_port(settings.host, settings.port, "collector.port")
     data.mkdir(parents=True, exist_ok=True)
     asyncio.run(_serve(settings, data, port))

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import structlog
 from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from collector.store.merging import to_merge
 from collector.store.segment import Fresh, Kind, remove_orphans, write_segment
+from collector.store.store import Store
 from collector.store.tables import JOINS, METADATA, OPEN_EVENTS, POSITION, SEGMENTS, open_database
 from collector.vocabulary.errors import PermanentError
 from collector.wal.folder import sync_folder
@@ -20,6 +23,8 @@ from collector.wal.folder import sync_folder
 log = structlog.get_logger()
 SpanKey = tuple[bytes, bytes]
 JoinKey = tuple[str, str, str]
+GRACE = 60 * 1_000_000
+"""So long (µs) the files of merged segments stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Manifest:
 
     def __init__(self, data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        self._folder = data / "segments"
+        self._data, self._folder = data, data / "segments"
+        self._merged: list[tuple[int, Path]] = []
         self._lock = (data / "manifest.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -88,6 +94,33 @@ class Manifest:
             connection.execute(position.on_conflict_do_update(index_elements=["id"], set_={"last": last}))
             _apply(connection, changes)
         self.position = last
+
+    def merge(self, kind: Kind) -> int:
+        """Put a run of small old segments of `kind` together; gives how many there were (0: none worth it).
+
+        The merged one takes the place (the id) of the last of them: whoever has read them all does not see it, whoever
+        begins reads every row once, in the same order.
+        """
+        now = time.time_ns() // 1000
+        self._remove_merged(now)
+        run = to_merge(Store(self._data).segments(kind), now)
+        if not run:
+            return 0
+        table = pa.concat_tables([pq.ParquetFile(each.path).read() for each in run]).unify_dictionaries()
+        fresh = write_segment(self._folder, kind, table, run[0].first, run[-1].last)
+        sync_folder(self._folder)
+        with self._engine.begin() as connection:
+            connection.execute(delete(SEGMENTS).where(SEGMENTS.c.id.in_([each.id for each in run])))
+            connection.execute(insert(SEGMENTS).values(id=run[-1].id, **_row(fresh, run[-1].committed)))
+        # A reader may have listed them a moment ago.
+        self._merged += [(now, each.path) for each in run]
+        return len(run)
+
+    def _remove_merged(self, now: int) -> None:
+        gone = [path for at, path in self._merged if at < now - GRACE]
+        self._merged = [(at, path) for at, path in self._merged if at >= now - GRACE]
+        for path in gone:
+            path.unlink(missing_ok=True)
 
     def open_events(self) -> list[OpenEvent]:
         """What earlier rounds left open, oldest first."""

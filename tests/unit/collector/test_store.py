@@ -5,8 +5,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from collector.converter import Converter
-from collector.store import Manifest, Store
+from collector.store import Manifest, Segment, Store
 from collector.store.manifest import Changes
+from collector.store.merging import AT_LEAST, SETTLED, SMALL_ROWS, to_merge
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
 from tests.unit.collector.spans import MAPPING, PROCESSES, Bench, append, event_id, request, rows, span
@@ -72,6 +73,59 @@ def test_a_commit_that_fails_counts_nothing_and_is_done_again(
     assert set(bench.events()) == {event_id(1, 1), event_id(2, 1), event_id(3, 2)}
     assert len(rows(tmp_path, "spans")) == 3
     bench.converter.close()
+
+
+def test_small_segments_are_merged_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.store.merging.SETTLED", -1_000_000)
+    monkeypatch.setattr("collector.store.merging.AT_LEAST", 3)
+    bench = Bench(tmp_path)
+    for number in range(1, 6):
+        bench.send(request(span(number, 1, "work", order_id="A", shop_channel=f"c{number}")))
+    store = Store(tmp_path)
+    before, found = store.segments("events"), bench.rows("events")
+    bench.converter.tidy()
+    after = store.segments("events")
+    assert [(each.id, each.first, each.last, each.rows) for each in after] == [(before[-1].id, 1, 5, 5)]
+    assert bench.rows("events") == found
+    assert store.segments("events", after=before[-1].id) == []
+    # Readers that have listed the old ones still find them; they go later.
+    assert all(each.path.exists() for each in before)
+    bench.restart()
+    assert not any(each.path.exists() for each in before)
+    assert bench.rows("events") == found
+    bench.send(request(span(1, 1, "work"), span(9, 1, "work", order_id="A")))
+    assert len(bench.events()) == 6
+    assert store.segments("events")[-1].id > after[0].id
+    bench.converter.close()
+
+
+def test_files_of_merged_segments_go_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.store.merging.SETTLED", -1_000_000)
+    monkeypatch.setattr("collector.store.merging.AT_LEAST", 2)
+    monkeypatch.setattr("collector.store.manifest.GRACE", -1_000_000)
+    manifest = Manifest(tmp_path)
+    for number in range(3):
+        manifest.commit([("links", LINKS)], number + 1, number + 1, Changes())
+    before = Store(tmp_path).segments("links")
+    assert manifest.merge("links") == 3
+    assert manifest.merge("links") == 0
+    assert not any(each.path.exists() for each in before)
+    assert Store(tmp_path).segments("links")[0].rows == 3
+    manifest.close()
+
+
+def test_only_neighbours_that_are_small_and_old_are_merged() -> None:
+    def segments(*rows: int, committed: int = 0) -> list[Segment]:
+        return [Segment(n, "events", Path(), n, n, r, committed) for n, r in enumerate(rows, 1)]
+
+    small = [10] * (AT_LEAST - 1)
+    assert to_merge(segments(*small), SETTLED) == []
+    assert len(to_merge(segments(*small, 10), SETTLED)) == AT_LEAST
+    assert to_merge(segments(*small, 10, committed=1), SETTLED) == []
+    assert to_merge(segments(*small, SMALL_ROWS, *small), SETTLED) == []
+    assert [s.id for s in to_merge(segments(10, SMALL_ROWS, *small, 10), SETTLED)] == list(range(3, AT_LEAST + 3))
+    many = to_merge(segments(*[SMALL_ROWS // 2] * 500), SETTLED)
+    assert many == []
 
 
 def test_segments_have_the_shared_schema(tmp_path: Path) -> None:
