@@ -1,5 +1,6 @@
 """`houtai demo`: the demo back office alone, against any OTLP endpoint."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -40,9 +41,15 @@ def demo(
     from datetime import UTC
 
     from collector.demo import play
+    from collector.vocabulary.errors import RetryableError
 
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     moment = now.replace(tzinfo=UTC) if now is not None and now.tzinfo is None else now
-    play(endpoint, seed, days, rate, healthy, orders, truth, moment, state, history_only, stop, token)
+    try:
+        play(endpoint, seed, days, rate, healthy, orders, truth, moment, state, history_only, stop, token)
+    except RetryableError as error:
+        # Nothing is wrong with what was asked for: whoever supervises us may start us again.
+        print(f"houtai: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None

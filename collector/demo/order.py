@@ -56,17 +56,19 @@ def online_order(world: World) -> Task:
             return
     done = yield from work(world.pickers.pool, world.service_time(world.pickers, 3.6))
     _handled(world, order, "Pick", done)
+    if not reviewed:
+        world.truths.hit("unreviewed", order.id)
     yield from _pack(world, order)
     if problems and _is_stuck(world, order, "Pack"):
         return
     if problems and order.channel == problems.address_channel and rng.random() < problems.address_share:
-        world.truths.hit("address_rework", order.id)
         done = yield from work(world.service.pool, world.service_time(world.service, 5.0))
         attributes = server("PATCH", "/orders/{id}/address", 200, order__id=order.id) | staff(done.person)
         crm = world.services.crm
         world.tracer.span(crm, "PATCH /orders/{id}/address", SpanKind.SERVER, done.start, done.end, attributes)
         order.spans += 1
         yield from _pack(world, order)
+        world.truths.hit("address_rework", order.id)
     yield from _ship_and_deliver(world, order)
     yield world.next_posting()
     post(world, order.id, order.last)
@@ -140,9 +142,10 @@ def _code(world: World, order: Order) -> Task:
             error=("503", f"{supplier} refused the message") if refused else None,
         )
         order.spans += 1
+        if attempt:
+            world.truths.hit("lost_codes", order.id)
         if not lost:
             break
-        world.truths.hit("lost_codes", order.id)
         yield simulation.now + rng.randrange(60 * SECOND, 110 * SECOND)
     yield simulation.now + rng.randrange(15 * SECOND, 90 * SECOND)
 
@@ -197,7 +200,6 @@ def _review(world: World, order: Order) -> Generator[int | Work, Done | None, bo
         world, order, "risk.hold", {"order.id": order.id, "risk.score": 60 + rng.randrange(40)}, start, simulation.now
     )
     if problems and rng.random() < problems.unreviewed_share:
-        world.truths.hit("unreviewed", order.id)
         yield simulation.now + rng.randrange(2 * MINUTE, 20 * MINUTE)
         return False
     held = simulation.now

@@ -1,19 +1,20 @@
 """Playing the shop: its history at once, then hour by hour as time goes by."""
 
+import contextlib
 import json
 import sys
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from collector.demo.kernel import DAY, HOUR, MINUTE
-from collector.demo.sending import Sender
+from collector.demo.kernel import DAY, HOUR, MINUTE, SECOND
+from collector.demo.sending import Sender, Stopped
 from collector.demo.traffic import Traffic
 from collector.demo.truth import write
 from collector.demo.world import Plan
@@ -52,7 +53,13 @@ class State:
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Play until `stop`; see `collector.demo.play`."""
-    state = _state(settings)
+    with contextlib.suppress(Stopped):
+        _play(settings, stop)
+
+
+def _play(settings: Settings, stop: threading.Event) -> None:
+    clock = _Clock(settings.now)
+    state = _state(settings, clock)
     sender = Sender(settings.endpoint, settings.token, stop)
     traffic = Traffic(state.plan)
     world = traffic.world
@@ -60,9 +67,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     try:
         # The shop is deterministic: what was sent before is lived through again and not sent again.
         traffic.until(max(state.sent, state.plan.start))
-        _catch_up(traffic, sender, state, settings, stop)
+        _catch_up(traffic, sender, state, settings, clock, stop)
+        _tell_truth(settings, traffic)
         while not (stop.is_set() or settings.history_only):
-            now = max(_clock(), state.sent)
+            now = max(clock.now(), state.sent)
             spans = traffic.until(now)
             if spans:
                 sender.send(spans)
@@ -72,13 +80,14 @@ def run(settings: Settings, stop: threading.Event) -> None:
             stop.wait(LIVE_SECONDS)
     finally:
         sender.close()
-        if settings.truth is not None:
-            write(world.truths.listed(), settings.truth)
+        _tell_truth(settings, traffic)
 
 
-def _catch_up(traffic: Traffic, sender: Sender, state: State, settings: Settings, stop: threading.Event) -> None:
+def _catch_up(
+    traffic: Traffic, sender: Sender, state: State, settings: Settings, clock: "_Clock", stop: threading.Event
+) -> None:
     begin = max(state.sent, state.plan.start)
-    until = state.plan.now if settings.history_only else max(state.plan.now, _clock())
+    until = state.plan.now if settings.history_only else max(state.plan.now, clock.now())
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -106,9 +115,13 @@ def _catch_up(traffic: Traffic, sender: Sender, state: State, settings: Settings
         print(f"demo: sent {sent} spans, {world.orders} orders and {world.returns} returns so far", file=sys.stderr)
 
 
-def _state(settings: Settings) -> State:
-    moment = settings.now or datetime.now(UTC).replace(second=0, microsecond=0)
-    now = int(moment.timestamp() * 1_000_000)
+def _tell_truth(settings: Settings, traffic: Traffic) -> None:
+    if settings.truth is not None:
+        write(traffic.world.truths.listed(), settings.truth)
+
+
+def _state(settings: Settings, clock: "_Clock") -> State:
+    now = clock.began
     fresh = Plan(settings.seed, settings.days, settings.orders, settings.healthy, now)
     if settings.state is not None and settings.state.exists():
         try:
@@ -140,5 +153,13 @@ def _keep(state: State, sent: int, settings: Settings) -> None:
     draft.replace(settings.state)
 
 
-def _clock() -> int:
-    return time.time_ns() // 1000
+class _Clock:
+    """Now, in microseconds UTC; a history told to end at another time goes on live from there."""
+
+    def __init__(self, moment: datetime | None) -> None:
+        wall = time.time_ns() // 1000
+        self.began = wall // MINUTE * MINUTE if moment is None else int(moment.timestamp()) * SECOND
+        self._offset = 0 if moment is None else self.began - wall
+
+    def now(self) -> int:
+        return time.time_ns() // 1000 + self._offset

@@ -34,9 +34,9 @@ def return_case(world: World, order_id: str, customer: str, channel: str, platfo
     _decide(world, return_id, "POST /returns/{id}/approval", done)
     early = bool(problems and rng.random() < problems.early_refund_share)
     if early:
-        world.truths.hit("early_refund", return_id)
         yield simulation.now + rng.randrange(5 * MINUTE, 60 * MINUTE)
         yield from _refund(world, return_id, amount, None)
+        world.truths.hit("early_refund", return_id)
     yield world.visit_hour(simulation.now + 20 * HOUR, rng.choices((2, 3, 4), (45, 40, 15))[0], SHOP_HOURS)
     done = yield from work(world.receivers.pool, world.service_time(world.receivers, 1.8))
     _task(world, return_id, "receiving.task", done)
@@ -54,8 +54,8 @@ def _own_refund(world: World, order_id: str, amount: int) -> Task:
     clerk = people[problems.clerk % len(people)]
     opened = yield from work(world.refunds.pool, world.service_time(world.refunds, 1.5), clerk)
     return_id = _request_by(world, order_id, opened)
-    world.truths.hit("own_refunds", return_id)
     yield from _refund(world, return_id, amount, clerk)
+    world.truths.hit("own_refunds", return_id)
 
 
 def _refund(world: World, return_id: str, amount: int, person: Person | None) -> Task:

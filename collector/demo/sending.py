@@ -1,5 +1,6 @@
 """Sending spans by the SDK's OTLP/HTTP exporter, so that none is lost in silence."""
 
+import http.client
 import logging
 import threading
 import time
@@ -23,12 +24,18 @@ PATIENCE: Final = 120.0
 _THREADS: Final = 2
 
 
+class Stopped(Exception):
+    """Asked to stop while the endpoint was away: what is under way is not acknowledged."""
+
+
 class Sender:
     """Sends batches, two at a time. `flush` returns when everything handed over is acknowledged."""
 
     def __init__(self, endpoint: str, token: str | None, stop: threading.Event) -> None:
         """`endpoint` is the base URL. Raises PermanentError where it refuses us, RetryableError where it is away."""
         self._url = endpoint.rstrip("/") + "/v1/traces"
+        if not self._url.startswith(("http://", "https://")):
+            raise PermanentError(f"{endpoint}: an endpoint begins with http:// or https://")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._stop = stop
         # The exporter says on its own logger what we tell as an error.
@@ -62,6 +69,8 @@ class Sender:
             self._knock(end - time.monotonic())
             if time.monotonic() > end:
                 raise RetryableError(f"{self._url}: does not take our spans; tried for {PATIENCE:.0f} s")
+            if self._stop.wait(0.5):
+                raise Stopped
 
     def _knock(self, patience: float) -> None:
         """Send an empty request until it is taken."""
@@ -78,10 +87,12 @@ class Sender:
                 error.close()
                 if error.code not in (429, 502, 503, 504):
                     raise PermanentError(f"{self._url}: refuses our spans: {why}") from None
-            except ValueError as error:
+            except (ValueError, http.client.InvalidURL) as error:
                 raise PermanentError(f"{self._url}: {error}") from None
             except OSError as error:
                 why = str(getattr(error, "reason", error))
-            if time.monotonic() > end or self._stop.is_set():
+            if self._stop.is_set():
+                raise Stopped
+            if time.monotonic() > end:
                 raise RetryableError(f"{self._url}: cannot be reached: {why}")
             self._stop.wait(1.0)
