@@ -64,11 +64,11 @@ def snapshot(arena: Arena, register: Register, now: int, ends: Sequence[str] = (
     return Snapshot(config, arena, facts, now, remembered)
 
 
-def shop(register: Register, cases: int = 3000) -> Knowledge:
+def shop(register: Register, cases: int = 3000, odd: bool = True) -> Knowledge:
     """Both processes of the made-up shop, taken in just now."""
     knowledge = Knowledge()
     made = {
-        process: snapshot(backoffice.arena(process, cases), register, backoffice.NOW, backoffice.ENDS[process])
+        process: snapshot(backoffice.arena(process, cases, odd=odd), register, backoffice.NOW, backoffice.ENDS[process])
         for process in ("order", "return")
     }
     knowledge.publish(made, time.time_ns() // 1000, 0.0)
