@@ -14,19 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.api_settings import ApiSettings, Role, TokenSettings
-from api.problems import body, wants_page
+from api.problems import HEADERS, body, wants_page
 from collector.vocabulary.errors import PermanentError
 
 COOKIE: Final = "houtai_session"
 RANKS: Final[tuple[Role, ...]] = ("viewer", "operator", "manager", "admin")
 OPEN_PATHS: Final = ("/healthz", "/login")
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
-HEADERS: Final = {
-    "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "x-frame-options": "DENY",
-}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -16,6 +16,12 @@ from starlette.responses import Response
 from collector.vocabulary.errors import PermanentError
 
 log = structlog.get_logger()
+HEADERS: Final = {
+    "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
 Render = Callable[[Request, int, str], Response]
 
 
@@ -49,7 +55,8 @@ def install(app: FastAPI, render: Render) -> None:
             response = render(request, status, detail)
         else:
             response = Response(body(status, detail), status, media_type="application/problem+json")
-        response.headers.update(headers or {})
+        # An error that nobody caught is answered outside the guard, which adds these to all other answers.
+        response.headers.update({**HEADERS, **(headers or {})})
         return response
 
     async def http(request: Request, error: Exception) -> Response:

@@ -1,6 +1,8 @@
 // What moves: lighting up a step's neighbours on the map, and sliders and choices that apply themselves.
 // Every page works without.
 
+document.documentElement.classList.add("js");
+
 for (const map of document.querySelectorAll("svg.process-map")) {
   const parts = [...map.querySelectorAll(".edge, .label, .node")];
   const light = (activity) => {

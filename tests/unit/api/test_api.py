@@ -241,6 +241,7 @@ def test_what_breaks_inside_is_a_problem_too(own: TestClient, monkeypatch: pytes
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
+    assert "content-security-policy" in answer.headers
 
 
 def test_openapi_documents_every_answer(client: TestClient) -> None:
