@@ -146,16 +146,3 @@ def test_a_case_leads_on_to_its_finding_and_back(address: str, browser: Any) -> 
     page.locator(".findings a").first.click()
     page.wait_for_url("**/findings/**")
     page.close()
-
-
-@pytest.mark.skipif("HOUTAI_SCREENSHOTS" not in os.environ, reason="writes docs/images; set HOUTAI_SCREENSHOTS=1")
-def test_screenshots_for_the_readme(browser: Any, tmp_path: Path) -> None:
-    folder = ROOT / "docs/images"
-    folder.mkdir(parents=True, exist_ok=True)
-    app = serving.application(tmp_path, lambda register: serving.shop(register, odd=False))
-    with serving.served(app) as address:
-        for name, path, height in (("overview", "/", 720), ("process", "/processes/order", 1250)):
-            page = browser.new_page(viewport={"width": 1280, "height": height}, locale="en")
-            page.goto(address + path)
-            page.screenshot(path=folder / f"{name}.png")
-            page.close()
