@@ -115,6 +115,12 @@ class Mapper:
             for other in farther:
                 self._join(each, other.type, other.id)
                 self._join(other, each.type, each.id)
+        if not self._leading_types <= own | above.types.keys() | above.open:
+            # A charge behind a queue names its payment; the order stands on the other side of the link.
+            found = resolve(span, self._window, self._types)
+            for leading in sorted(self._leading_types & found.types.keys()):
+                for each in span.objects:
+                    self._join(each, leading, found.types[leading][0].id)
 
     def _join(self, each: Named, leading: str, target: str) -> None:
         wanted = each.type != leading and leading in self._leading_types
@@ -166,7 +172,7 @@ class Mapper:
             return
         self._open.close(span.key)
         if leading and case is not None:
-            for each in span.objects:
+            for each in found.near:
                 self._join(each, leading, case)
 
     def _case_by_join(self, found: Found, leading: str) -> str | None:
@@ -222,16 +228,24 @@ class Mapper:
             found = resolve(span, self._window, self._types)
             case = found.first(leading) or self._case_by_join(found, leading)
             if case is not None:
-                for each in span.objects:
+                for each in found.near:
                     self._join(each, leading, case)
             elif look_beside and leading not in found.open:
-                case = beside(span, self._window, leading)
+                self._guess(span, process, leading, out)
         if case is None:
             return False
-        out.links.append((f"{key[0].hex()}:{key[1].hex()}", process, case))
+        if case != self._open.guessed.get(key):
+            out.links.append((f"{key[0].hex()}:{key[1].hex()}", process, case))
         self._open.close(key)
         self._retry.pop(key, None)
         return True
+
+    def _guess(self, span: Span, process: str, leading: str, out: Output) -> None:
+        """What stands beside says the case until a relative does: of two link rows the later one holds."""
+        case = beside(span, self._window, leading)
+        if case is not None and case != self._open.guessed.get(span.key):
+            self._open.guessed[span.key] = case
+            out.links.append((span.event_id, process, case))
 
     def _evict(self, now: int, out: Output) -> None:
         """Let old traces go. What they hold is written first; what waits for them alone is forgotten."""
@@ -244,6 +258,6 @@ class Mapper:
                 self._retry.pop(key, None)
                 waiting = self._open.without_case.get(key)
                 if waiting is not None and not waiting[1]:
+                    self._told.forgotten.labels("event_without_case").inc(key not in self._open.guessed)
                     self._open.close(key)
-                    self._told.forgotten.labels("event_without_case").inc()
         self._window.evict()

@@ -22,6 +22,8 @@ class Found:
     def __init__(self) -> None:
         self.types: dict[str, list[Named]] = {}
         self.open: set[str] = set()
+        self.near: list[Named] = []
+        """Those of the span, its ancestors and its descendants."""
 
     def all(self) -> list[Named]:
         """All objects, nearest first."""
@@ -57,6 +59,7 @@ class Found:
 def resolve(span: Span, window: Window, types: Sequence[str], linked: bool = True) -> Found:
     """The objects of `span`; `types` are all types there are. `linked`: also across links."""
     found = _near(span, window, types)
+    found.near = found.all()
     if not linked or all(each in found.types or each in found.open for each in types):
         return found
     seen = {span.key}

@@ -24,6 +24,8 @@ class OpenEvents:
         self._changes = changes
         self.held: dict[SpanKey, int] = {}
         self.without_case: dict[SpanKey, tuple[str, tuple[ObjectKey, ...]]] = {}
+        self.guessed: dict[SpanKey, str] = {}
+        """Cases of those without one, by what stands beside them: kept open for somebody who knows better."""
         self._by_trace: dict[bytes, set[SpanKey]] = {}
         self._by_object: dict[ObjectKey, set[SpanKey]] = {}
         for each in kept:
@@ -48,14 +50,16 @@ class OpenEvents:
         self._changes.opened[key] = OpenEvent(key, since, process, json.dumps(objects))
         forgotten = 0
         while len(self.without_case) > self._max:
-            self.close(next(iter(self.without_case)))
-            forgotten += 1
+            oldest = next(iter(self.without_case))
+            forgotten += oldest not in self.guessed
+            self.close(oldest)
         return forgotten
 
     def close(self, key: SpanKey) -> None:
         """The event is written with its case, or its case is written, or it is given up."""
         known = self.held.pop(key, None) is not None
         waited = self.without_case.pop(key, None)
+        self.guessed.pop(key, None)
         if waited is not None:
             for each in waited[1]:
                 _discard(self._by_object, each, key)
