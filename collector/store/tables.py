@@ -1,9 +1,11 @@
 """The tables of the manifest database, and how it is opened."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Engine,
@@ -61,10 +63,11 @@ JOINS: Final = Table(
 def open_database(path: Path, *, readonly: bool = False) -> Engine:
     """The manifest database. A reader never creates it and never blocks the writer (SQLite's WAL mode)."""
     if readonly:
-        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", poolclass=NullPool)
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
         event.listen(engine, "connect", _set_up_reader)
     else:
-        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         event.listen(engine, "connect", _set_up_writer)
     return engine
 

@@ -39,9 +39,12 @@ def test_full_files_are_set_aside_and_the_oldest_go(tmp_path: Path, monkeypatch:
 
 def test_several_threads_write_whole_lines(tmp_path: Path) -> None:
     letters = DeadLetters(tmp_path, "writer", CollectorRegistry())
-    threads = [
-        threading.Thread(target=lambda: [letters.add("r", "d", b"x" * 3000) for _ in range(20)]) for _ in range(4)
-    ]
+
+    def write() -> None:
+        for _ in range(20):
+            letters.add("r", "d", b"x" * 3000)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:

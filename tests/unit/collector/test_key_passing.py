@@ -211,3 +211,21 @@ def test_state_is_bounded(tmp_path: Path) -> None:
         assert all(bench.case(n, 2) == str(n) for n in range(1, 120))
     finally:
         bench.converter.close()
+
+
+def test_a_trace_too_large_to_look_through_tells_nothing_wrong(bench: Bench) -> None:
+    many = [span(1, 10 + n, "technical", 1) for n in range(2100)]
+    many.append(span(1, 9_999, parent=1, order_id="A"))
+    bench.send(request(span(1, 1, "work"), span(1, 2, "work", 1), *many)).later()
+    assert bench.case(1, 1) is None
+    assert bench.case(1, 2) is None
+
+
+def test_a_guess_gives_way_to_a_relative(bench: Bench) -> None:
+    bench.send(request(span(1, 1), span(1, 2, "work", 1), span(1, 3, parent=1, order_id="A"))).later()
+    assert bench.case(1, 2) == "A"
+    bench.send(request(span(1, 4, parent=2, order_id="B")))
+    assert bench.case(1, 2) == "B"
+    bench.send(request(span(1, 5, parent=2, order_id="C"))).later()
+    assert bench.case(1, 2) == "B"
+    assert len(bench.rows("links")) == 2

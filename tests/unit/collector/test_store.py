@@ -34,6 +34,14 @@ def test_only_committed_segments_are_listed(tmp_path: Path) -> None:
     reopened.close()
 
 
+@pytest.mark.parametrize("name", ["with space", "50% off?", "a#b&c", "数据"])
+def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
+    bench = Bench(tmp_path / name).send(request(span(1, 1, "work", order_id="A")))
+    assert len(bench.events()) == 1
+    bench.converter.close()
+    assert len(Store(tmp_path / name).segments("spans")) == 1
+
+
 def test_orphans_are_cleaned_and_committed_files_stay(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path)
     manifest.commit([("links", LINKS)], 1, 5, Changes())
