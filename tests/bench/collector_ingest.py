@@ -1,6 +1,6 @@
 """How fast the collector takes in: the receiver beside a black hole on the same server, and the converter alone.
 
-Run it by hand: `python -m tests.bench.collector_ingest [orders]`. Ratios count, not absolute figures.
+Run it by hand: `python tests/bench/collector_ingest.py [orders]`. Ratios count, not absolute figures.
 """
 
 import asyncio
