@@ -40,7 +40,7 @@ class Changes:
     """The table of changes in a small database (any SQLAlchemy URL)."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         _metadata.create_all(self._engine)
 
     def add(

@@ -49,7 +49,7 @@ class Operations:
     def __init__(self, url: str, clock: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
         self.url = url
         self._clock = clock
-        self._engine = sa.create_engine(url)
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         _metadata.create_all(self._engine)
         if self._engine.dialect.name == "sqlite":
             with self._engine.begin() as connection:

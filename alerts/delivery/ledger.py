@@ -61,7 +61,7 @@ class Ledger:
             memory = {"check_same_thread": False}
             self._engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, connect_args=memory)
         else:
-            self._engine = sa.create_engine(f"sqlite:///{path}")
+            self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
         _metadata.create_all(self._engine)
 
     def rows(self) -> dict[tuple[str, str], Said]:

@@ -36,7 +36,7 @@ class Register:
     """Finding states in a small database (any SQLAlchemy URL)."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         _metadata.create_all(self._engine)
 
     def seen(self, ids: Iterable[str], now: int) -> dict[str, State]:

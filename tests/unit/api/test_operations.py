@@ -11,7 +11,7 @@ def test_what_is_written_stays(tmp_path: Path) -> None:
     record = Operations(url, clock=lambda: 5)
     first = record.record("li", "change finding", "f1", {"status": "open"}, {"status": "muted", "owner": "王"})
     record.record("li", "add change", "7", None, {"system": "erp"})
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
     for statement in ("UPDATE operations SET who = 'x'", "DELETE FROM operations"):
         with pytest.raises(sa.exc.IntegrityError, match="append-only"), engine.begin() as connection:
             connection.execute(sa.text(statement))
