@@ -7,7 +7,7 @@ import typer
 from api.cli import collector, demo, mine, miner, serve
 from api.cli.alerts import app as alerts
 from api.cli.dashboards import app as dashboards
-from collector.vocabulary.errors import HoutaiError
+from collector.vocabulary.errors import HoutaiError, RetryableError
 
 app = typer.Typer(
     name="houtai",
@@ -34,7 +34,8 @@ def main() -> None:
         app()
     except HoutaiError as error:
         print(f"houtai: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        # The same call may succeed later: whoever watches over this process may start it again.
+        raise SystemExit(1 if isinstance(error, RetryableError) else 2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:

@@ -136,7 +136,7 @@ def _days(year: Times, month: Times, day: Times) -> tuple[Times, npt.NDArray[np.
     valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
     months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     first = months.astype("datetime64[D]")
-    length = ((months + 1).astype("datetime64[D]") - first).astype(np.int64)
+    length = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - first).astype(np.int64)
     return first.astype(np.int64) + day - 1, valid & (day <= length)
 
 

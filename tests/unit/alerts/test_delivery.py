@@ -65,6 +65,24 @@ class Receiver:
         self.server.server_close()
 
 
+_MADE: list[Deliverer] = []
+
+
+def make_deliverer(
+    settings: AlertSettings, path: Path | None = None, registry: CollectorRegistry | None = None
+) -> Deliverer:
+    """A deliverer that is closed when the test is over."""
+    _MADE.append(Deliverer(settings, path, registry))
+    return _MADE[-1]
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    while _MADE:
+        _MADE.pop().close()
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
@@ -114,7 +132,7 @@ def settings(receiver: Receiver, **more: object) -> AlertSettings:
 
 
 def test_a_page_is_said_at_once_in_both_languages_and_in_order(receiver: Receiver) -> None:
-    deliverer = Deliverer(settings(receiver, owner="payments on-call", grafana_base_url="http://g"))
+    deliverer = make_deliverer(settings(receiver, owner="payments on-call", grafana_base_url="http://g"))
     deliverer.round(snapshots(finding()), NOW)
     (post,) = receiver.posts
     assert post["title"] == "[PAGE] order · Payments stalled 1"
@@ -151,7 +169,7 @@ def test_what_is_not_known_is_left_out_or_said_so(receiver: Receiver) -> None:
         cause=Cause("contention", {"contention": 1.0}),
         evidence=Evidence((), (), {}),
     )
-    Deliverer(settings(receiver, languages=["en"], runbook_base_url="http://books/")).round(snapshots(bare), NOW)
+    make_deliverer(settings(receiver, languages=["en"], runbook_base_url="http://books/")).round(snapshots(bare), NOW)
     assert receiver.posts[0]["message"] == (
         "[PAGE] order · Payments stalled 1 · 2 cases · 2 deadlines missed\n"
         "Last change: none known.\n"
@@ -164,11 +182,11 @@ def test_what_is_not_known_is_left_out_or_said_so(receiver: Receiver) -> None:
 
 def test_a_restart_says_nothing_twice_and_an_open_page_is_repeated(receiver: Receiver, tmp_path: Path) -> None:
     for minutes in (0, 1, 239):
-        deliverer = Deliverer(settings(receiver), tmp_path / "alerts.sqlite")
+        deliverer = make_deliverer(settings(receiver), tmp_path / "alerts.sqlite")
         deliverer.round(snapshots(finding()), NOW + minutes * MINUTE)
         deliverer.close()
     assert len(receiver.posts) == 1
-    deliverer = Deliverer(settings(receiver), tmp_path / "alerts.sqlite")
+    deliverer = make_deliverer(settings(receiver), tmp_path / "alerts.sqlite")
     deliverer.round(snapshots(finding()), NOW + 241 * MINUTE)
     deliverer.round(snapshots(finding(status="acknowledged")), NOW + 600 * MINUTE)
     assert len(receiver.posts) == 2, "repeated while open, not once somebody has taken it"
@@ -176,7 +194,7 @@ def test_a_restart_says_nothing_twice_and_an_open_page_is_repeated(receiver: Rec
 
 def test_a_failure_is_counted_and_tried_again(receiver: Receiver) -> None:
     registry = CollectorRegistry()
-    deliverer = Deliverer(settings(receiver), registry=registry)
+    deliverer = make_deliverer(settings(receiver), registry=registry)
     receiver.status = 500
     for second in range(4):
         deliverer.round(snapshots(finding()), NOW + second * 1_000_000)
@@ -190,13 +208,13 @@ def test_a_failure_is_counted_and_tried_again(receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "json://127.0.0.1:1/"])
 def test_a_way_out_that_leads_nowhere_never_raises(url: str) -> None:
-    deliverer = Deliverer(AlertSettings(apprise=Channels(page=(url,))))
+    deliverer = make_deliverer(AlertSettings(apprise=Channels(page=(url,))))
     deliverer.round(snapshots(finding()), NOW)
     assert deliverer.failed == 1
 
 
 def test_what_is_over_is_said_once_and_flapping_is_not(receiver: Receiver) -> None:
-    deliverer = Deliverer(settings(receiver, languages=["zh-CN"]))
+    deliverer = make_deliverer(settings(receiver, languages=["zh-CN"]))
     for minutes, there in ((0, True), (5, False), (10, True), (12, False), (20, False), (23, False), (40, False)):
         deliverer.round(snapshots(*[finding()] * there), NOW + minutes * MINUTE)
     assert receiver.titles() == ["【立即处理】order · 支付环节断流", "【已恢复】order · 支付环节断流"]
@@ -208,7 +226,7 @@ def test_what_is_over_is_said_once_and_flapping_is_not(receiver: Receiver) -> No
 
 
 def test_tickets_are_grouped_said_once_and_end_silently(receiver: Receiver) -> None:
-    deliverer = Deliverer(settings(receiver, languages=["en"]))
+    deliverer = make_deliverer(settings(receiver, languages=["en"]))
     tickets = [finding(number, "ticket") for number in range(30)]
     for hours in range(0, 60, 12):
         deliverer.round(snapshots(*tickets), NOW + hours * HOUR)
@@ -221,7 +239,7 @@ def test_tickets_are_grouped_said_once_and_end_silently(receiver: Receiver) -> N
 
 
 def test_the_digest_comes_once_a_day_with_what_is_new(receiver: Receiver) -> None:
-    deliverer = Deliverer(settings(receiver, languages=["en"]))
+    deliverer = make_deliverer(settings(receiver, languages=["en"]))
     morning = NOW - 6 * HOUR
     old, new = finding(1, "digest"), finding(2, "digest")
     for moment, found in (
@@ -237,12 +255,12 @@ def test_the_digest_comes_once_a_day_with_what_is_new(receiver: Receiver) -> Non
 
 @pytest.mark.parametrize("status", ["acknowledged", "in_redesign", "resolved", "muted"])
 def test_only_open_findings_are_said(receiver: Receiver, status: str) -> None:
-    Deliverer(settings(receiver)).round(snapshots(finding(status=status)), NOW)
+    make_deliverer(settings(receiver)).round(snapshots(finding(status=status)), NOW)
     assert receiver.posts == []
 
 
 def test_a_finding_that_grows_urgent_is_said_again(receiver: Receiver) -> None:
-    deliverer = Deliverer(settings(receiver))
+    deliverer = make_deliverer(settings(receiver))
     deliverer.round(snapshots(finding(urgency="ticket")), NOW)
     deliverer.round(snapshots(finding(urgency="page")), NOW + MINUTE)
     deliverer.round(snapshots(finding(urgency="ticket")), NOW + 2 * MINUTE)
@@ -252,7 +270,7 @@ def test_a_finding_that_grows_urgent_is_said_again(receiver: Receiver) -> None:
 def test_a_process_can_have_a_way_and_an_owner_of_its_own(receiver: Receiver) -> None:
     own = ProcessRoute(owner="Li", apprise=Channels(page=(receiver.url,)))
     chosen = AlertSettings(apprise=Channels(page=("json://127.0.0.1:1/",)), processes={"order": own}, owner="all")
-    deliverer = Deliverer(chosen)
+    deliverer = make_deliverer(chosen)
     deliverer.round(snapshots(finding()), NOW)
     assert deliverer.failed == 0
     assert "Owner: Li." in receiver.posts[0]["message"]
@@ -262,13 +280,13 @@ def test_who_names_no_way_is_told_nothing() -> None:
     assert not AlertSettings().delivers
     assert AlertSettings(apprise=Channels(digest=("json://x",))).delivers
     assert AlertSettings(processes={"order": ProcessRoute(apprise=Channels(page=("json://x",)))}).delivers
-    deliverer = Deliverer(AlertSettings())
+    deliverer = make_deliverer(AlertSettings())
     deliverer.round(snapshots(finding()), NOW)
     assert (deliverer.delivered, deliverer.failed) == (0, 0)
 
 
 def test_the_background_hands_over_the_newest_round(receiver: Receiver) -> None:
-    background = Background(Deliverer(settings(receiver)))
+    background = Background(make_deliverer(settings(receiver)))
     background.round(snapshots(finding()), NOW)
     background.round(snapshots(finding()), NOW + MINUTE)
     background.close()
