@@ -85,7 +85,7 @@ def explain(path: Path | None, lines: Mapping[Place, int], model: type[BaseModel
         close = difflib.get_close_matches(str(place[-1]), names, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(names)}"
         return f"{where}: unknown key {dotted!r}; {hint}"
-    return f"{where}: {dotted}: {first['msg']}"
+    return f"{where}: {dotted}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _names(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -47,6 +47,13 @@ def wants_page(path: str, accept: str) -> bool:
     return not path.startswith("/api/") and "text/html" in accept
 
 
+def _told(type: str, loc: Sequence[str | int], msg: str, **more: object) -> str:  # noqa: A002
+    """One thing pydantic found wrong: where, and what."""
+    if type == "json_invalid":
+        return f"body: not JSON, at character {loc[-1]}"
+    return f"{'.'.join(str(part) for part in loc[1:]) or 'body'}: {msg.removeprefix('Value error, ')}"
+
+
 def install(app: FastAPI, render: Render) -> None:
     """Every error of `app` becomes a problem document, or what `render` (request, status, detail) makes of it."""
 
@@ -65,8 +72,7 @@ def install(app: FastAPI, render: Render) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        told = [f"{'.'.join(str(part) for part in e['loc'][1:]) or 'body'}: {e['msg']}" for e in error.errors()]
-        return answer(request, 422, "; ".join(told))
+        return answer(request, 422, "; ".join(_told(**e) for e in error.errors()))
 
     async def permanent(request: Request, error: Exception) -> Response:
         return answer(request, 422, str(error))

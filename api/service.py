@@ -16,7 +16,7 @@ from api.changes import Changes
 from api.operations import Operations
 from api.settings import Settings
 from collector import logs
-from collector.running import remove_run_file, usable_port, write_run_file
+from collector.running import open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
 from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge
@@ -30,11 +30,12 @@ log = structlog.get_logger()
 def run(settings: Settings, data: Path) -> None:
     """Mine and serve until SIGTERM or SIGINT.
 
-    Raises PermanentError where the port is taken or the settings would open the service without a token.
+    Raises PermanentError where the port is taken, the data folder can't be used or the settings would open the
+    service without a token.
     """
     logs.configure()
     port = usable_port(settings.api.host, settings.api.port, "api.port")
-    data.mkdir(parents=True, exist_ok=True)
+    open_folder(data)
     state = f"sqlite:///{data / 'state.sqlite'}"
     register, operations, changes = Register(state), Operations(state), Changes(state)
     knowledge, metrics = Knowledge(), LiveMetrics(memory=data / "counted")

@@ -18,6 +18,7 @@ from typing import IO, Final
 
 import structlog
 
+from collector.running import open_folder
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import Language, text
 
@@ -80,9 +81,10 @@ class _Running:
 def supervise(children: Sequence[Child], data: Path, language: Language) -> int:
     """Run `children` until SIGTERM or SIGINT; gives the exit code.
 
-    The demo starts when the receiver is ready. Raises PermanentError where another service holds the data folder.
+    The demo starts when the receiver is ready. Raises PermanentError where the data folder can't be
+    used or another service holds it.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    open_folder(data)
     lock = _lock(data)
     stopped = False
 

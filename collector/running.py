@@ -9,6 +9,18 @@ from pathlib import Path
 from collector.vocabulary.errors import PermanentError
 
 
+def open_folder(data: Path) -> None:
+    """Make the data folder where there is none; PermanentError where it can't be made or written to."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise PermanentError(f"{data}: is a file, not a data folder") from error
+    except OSError as error:
+        raise PermanentError(f"{data}: the data folder cannot be made ({error.strerror})") from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise PermanentError(f"{data}: the data folder cannot be written to")
+
+
 def write_run_file(data: Path, name: str, host: str, port: int) -> None:
     """Say in `data/run/NAME.json` which process serves where; readers never see half of it."""
     folder = data / "run"

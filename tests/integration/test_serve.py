@@ -201,6 +201,23 @@ def test_a_second_start_gives_the_same_history_once(service: Service) -> None:
     assert orders <= next(i["cases"] for i in again if i["process"] == "order") <= orders + 50
 
 
+@pytest.mark.parametrize("command", ["serve", "collector", "miner"])
+def test_a_data_folder_that_is_none_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+    for data in (tmp_path / "file", tmp_path / "file" / "under"):
+        (tmp_path / "file").write_text("not a folder")
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli", command, "--data", str(data)],
+            cwd=ROOT,
+            env={**os.environ, "HOUTAI_API__PORT": "0"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith(f"houtai: {data}: ")
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_a_second_service_on_the_same_folder_is_refused(service: Service) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.cli", "serve", "--data", str(service.data)],

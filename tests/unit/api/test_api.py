@@ -232,6 +232,15 @@ def test_errors_are_problem_details(client: TestClient, method: str, path: str, 
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [(b"{}", "body: nothing to change: give status or owner"), (b'{"status": x}', "body: not JSON, at character 11")],
+)
+def test_a_wrong_body_is_told_plainly(own: TestClient, sent: bytes, told: str) -> None:
+    answer = own.patch("/api/v1/findings/any", content=sent, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, told)
+
+
 def test_what_breaks_inside_is_a_problem_too(own: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret")

@@ -66,7 +66,7 @@ def test_the_environment_wins_and_leaves_the_rest(tmp_path: Path, monkeypatch: p
         (GOOD.replace("service: warehouse", "servce: warehouse"), "line 11"),
         ("processes:\n  order: {leadin: order}\n", "line 2"),
         ("processes:\n  order: {leadin: order, leading: o}\n", "did you mean 'leading'?"),
-        ("timezone: Asia/Shanghia\n", "line 1: timezone:"),
+        ("timezone: Asia/Shanghia\n", "line 1: timezone: 'Asia/Shanghia' is no time zone"),
         ("deadlines:\n- {process: orders, within_hours: 1}\n", "line 2: process 'orders' is not under `processes`"),
         ("timezone: UTC\ntimezone: UTC\n", "line 2: 'timezone' stands there twice"),
         ("timezone: [\n", "not YAML"),
