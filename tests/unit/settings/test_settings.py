@@ -1,9 +1,13 @@
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from api.collector_settings import load_collector
 from api.configuration import SECTIONS
@@ -121,3 +125,22 @@ def test_the_example_configuration_is_whole() -> None:
     text = path.read_text(encoding="utf-8")
     for section in SECTIONS:
         assert f"\n{section}:" in text or f"\n# {section}:" in text, section
+
+
+def test_every_setting_is_in_the_example() -> None:
+    text = (ROOT / "houtai.yaml").read_text(encoding="utf-8")
+    rarely = {"errors.burns"}
+
+    def keys(model: type[BaseModel], section: str) -> Iterator[tuple[str, str]]:
+        for name, info in model.model_fields.items():
+            yield section, info.alias or name
+            for inner in (info.annotation, *get_args(info.annotation)):  # a section, or the items of a list or dict
+                if isinstance(inner, type) and issubclass(inner, BaseModel) and f"{section}.{name}" not in rarely:
+                    yield from keys(inner, name)
+
+    missing = [
+        f"{section}.{key}"
+        for section, key in keys(Settings, "")
+        if not re.search(rf"\b{key}:", text) and f"{section}.{key}" not in rarely
+    ]
+    assert not missing
