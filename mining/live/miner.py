@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
@@ -44,8 +45,10 @@ class Miner:
     ) -> None:
         self._store, self._configs, self._knowledge, self._register = store, tuple(configs), knowledge, register
         self._observers, self._clock = tuple(observers), clock
+        self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
         self._events: dict[int, pa.Table] = {}
-        self._links: dict[int, pa.Table] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._links: dict[int, tuple[int, pa.Table]] = {}
         self._after = {"events": 0, "links": 0}
         self._last_full = 0.0
 
@@ -77,16 +80,35 @@ class Miner:
             stop.wait(max(interval, time.monotonic() - began))
 
     def _take_in(self) -> bool:
+        """Read what is new, events first: a link committed with its event is then never missed."""
         fresh = False
-        for segment in self._store.segments("links", self._after["links"]):
-            self._links[segment.id] = _read(segment, LINK_SCHEMA)
-            self._after["links"] = segment.id
-            fresh = True
+        oldest = self._clock() - self._horizon
         for segment in self._store.segments("events", self._after["events"]):
-            self._events[segment.id] = _read(segment, EVENT_SCHEMA)
+            # No event ends after it is committed: what is that old need not be read at all.
+            if segment.committed >= oldest:
+                table = _read(segment, EVENT_SCHEMA)
+                self._events[segment.id], self._spans[segment.id] = table, _span(table)
             self._after["events"] = segment.id
             fresh = True
+        for segment in self._store.segments("links", self._after["links"]):
+            self._links[segment.id] = segment.committed, _read(segment, LINK_SCHEMA)
+            self._after["links"] = segment.id
+            fresh = True
+        self._forget(oldest)
         return fresh
+
+    def _forget(self, oldest: int) -> None:
+        """Let go of tables whose events all ended before `oldest` (µs UTC), and of links older than any event left.
+
+        That is twice the window ago, so that a case in the window is there from its beginning unless it is longer
+        than the window itself.
+        """
+        for number in [number for number, (_, last) in self._spans.items() if last < oldest]:
+            del self._events[number], self._spans[number]
+        # A case is learned with its event or later.
+        first = min((first for first, _ in self._spans.values()), default=oldest)
+        for number in [number for number, (committed, _) in self._links.items() if committed < min(first, oldest)]:
+            del self._links[number]
 
     def _lag(self) -> float:
         waiting = self._store.segments("events", self._after["events"])
@@ -94,7 +116,7 @@ class Miner:
 
     def _snapshot(self, config: ProcessConfig, now: int) -> Snapshot:
         batches = [batch for table in self._events.values() for batch in table.to_batches()]
-        links = [batch for table in self._links.values() for batch in table.to_batches()]
+        links = [batch for _, table in self._links.values() for batch in table.to_batches()]
         arena = build(batches, config.process, config.leading, links)
         begin = now - int(config.settings.window_days * DAY)
         if arena.events and int(arena.end.min()) < begin:
@@ -109,6 +131,12 @@ class Miner:
 
 def _read(segment: Segment, schema: pa.Schema) -> pa.Table:
     return pq.ParquetFile(segment.path).read().cast(schema)
+
+
+def _span(table: pa.Table) -> tuple[int, int]:
+    """The first and the last end (µs UTC) of a table's events."""
+    ends = pc.min_max(table["end"].cast(pa.int64())).as_py() if table.num_rows else {"min": 0, "max": 0}
+    return int(ends["min"]), int(ends["max"])
 
 
 def _remember(document: Report, states: Mapping[str, State]) -> Report:

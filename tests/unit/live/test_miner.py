@@ -1,0 +1,97 @@
+"""The live miner on a real store: what it takes in, and what it lets go."""
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from collector.store import Manifest, Store
+from collector.store.manifest import Changes
+from collector.vocabulary.schema import LINK_SCHEMA
+from mining.arena import Arena
+from mining.config import ProcessConfig
+from mining.live.knowledge import Knowledge
+from mining.live.miner import Miner
+from mining.live.register import Register
+from mining.settings import MiningSettings
+from tests.helpers import DAY, HOUR, batch, event
+
+CONFIG = ProcessConfig(process="test", leading="case", settings=MiningSettings(window_days=1))
+
+
+class House:
+    """A store, a miner that follows it, and a clock that can be put forward."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = time.time_ns() // 1000
+        self.manifest, self.register = Manifest(folder), Register(f"sqlite:///{folder / 'state.sqlite'}")
+        self.folder, self.position = folder, 0
+        self.start()
+
+    def start(self) -> None:
+        """A miner that knows nothing yet."""
+        self.knowledge = Knowledge()
+        self.miner = Miner(Store(self.folder), [CONFIG], self.knowledge, self.register, clock=lambda: self.now)
+
+    def commit(self, *rows: dict[str, object], links: dict[str, str] | None = None) -> None:
+        told = [{"event_id": i, "process": "test", "case_id": c} for i, c in (links or {}).items()]
+        self.position += 1
+        self.manifest.commit(
+            [
+                ("events", pa.Table.from_batches([batch(rows)])),
+                ("links", pa.Table.from_pylist(told, schema=LINK_SCHEMA)),
+            ],
+            self.position,
+            self.position,
+            Changes(),
+        )
+        with contextlib.closing(sqlite3.connect(self.folder / "manifest.sqlite")) as manifest, manifest:
+            manifest.execute("UPDATE segments SET committed = ? WHERE last = ?", (self.now, self.position))
+
+    def arena(self) -> Arena:
+        """What is known after a round in which something was new."""
+        assert self.miner.round()
+        found = self.knowledge.snapshot("test")
+        assert found is not None
+        return found.arena
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.manifest.close()
+    made.register.close()
+
+
+def test_what_is_older_than_two_windows_is_let_go_and_a_case_in_the_window_stays_whole(house: House) -> None:
+    begin = house.now
+    house.commit(event("gone", "a", begin - HOUR))
+    house.commit(event(None, "a", begin, event_id="late"), links={"late": "long"})
+    assert house.arena().case_ids.to_pylist() == ["gone", "long"]
+    house.now = begin + 36 * HOUR
+    house.commit(event("long", "b", house.now))
+    kept = house.arena()
+    assert (kept.case_ids.to_pylist(), kept.events) == (["long"], 2)
+    house.now = begin + 2 * DAY - 1
+    house.commit(event("new", "a", house.now))
+    assert house.arena().events == 3
+    assert len(house.miner._events) == 3
+    house.now = begin + 4 * DAY
+    house.commit(event("new", "b", house.now))
+    assert house.arena().case_ids.to_pylist() == ["new"]
+    assert (len(house.miner._events), len(house.miner._links)) == (1, 0)
+
+
+def test_a_miner_that_starts_does_not_read_what_it_would_let_go(house: House) -> None:
+    house.commit(event("gone", "a", house.now))
+    (old,) = Store(house.folder).segments("events")
+    house.now += 3 * DAY
+    old.path.write_bytes(b"not even readable")
+    house.start()
+    assert house.arena().cases == 0
+    assert house.miner.round() is False
