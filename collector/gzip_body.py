@@ -6,6 +6,8 @@ from isal import isal_zlib
 
 _GZIP: Final = 31
 _STEP: Final = 1 << 20
+_MAX_MEMBERS: Final = 1000
+"""Each member copies what stands behind it: a body of a million empty ones would keep us busy for minutes."""
 
 
 class BadGzip(ValueError):
@@ -19,9 +21,12 @@ class TooLong(BadGzip):
 def gunzip(body: bytes, limit: int) -> bytes:
     """`body` unpacked; never more than `limit` + 1 bytes of it are made. Raises BadGzip or TooLong."""
     pieces: list[bytes] = []
-    total = 0
+    total = members = 0
     rest = body
     while rest:
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise BadGzip(f"the gzip body has more than {_MAX_MEMBERS} members")
         stream = isal_zlib.decompressobj(_GZIP)
         while not stream.eof:
             before = len(rest)

@@ -86,6 +86,8 @@ def test_unpacking_is_bounded_and_takes_members() -> None:
     for broken in (gzip.compress(b"abc")[:-1], gzip.compress(b"abc")[:8], gzip.compress(b"abc") + b"junk", b"\x1f"):
         with pytest.raises(BadGzip):
             gunzip(broken, 1000)
+    with pytest.raises(BadGzip, match="members"):
+        gunzip(gzip.compress(b"") * 1001, 1000)
     assert gunzip(b"", 10) == b""
 
 
