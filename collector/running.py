@@ -2,9 +2,12 @@
 
 import contextlib
 import json
+import logging
 import os
 import socket
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 from collector.vocabulary.errors import PermanentError
 
@@ -19,6 +22,17 @@ def open_folder(data: Path) -> None:
         raise PermanentError(f"{data}: the data folder cannot be made ({error.strerror})") from error
     if not os.access(data, os.W_OK | os.X_OK):
         raise PermanentError(f"{data}: the data folder cannot be written to")
+
+
+def leave() -> NoReturn:
+    """End the process without taking the interpreter apart, once all that matters is closed.
+
+    Threads of granian may still reach for the interpreter; one that finds it half gone aborts the process.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def write_run_file(data: Path, name: str, host: str, port: int) -> None:

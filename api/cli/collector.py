@@ -9,8 +9,10 @@ def receiver(config: Config = None, data: Data = Path("data")) -> None:
     """Take in OTLP, keep it in the write-ahead log, acknowledge."""
     from api.collector_settings import load_collector
     from collector.receiver import run
+    from collector.running import leave
 
     run(load_collector(config).collector, data)
+    leave()
 
 
 def converter(config: Config = None, data: Data = Path("data")) -> None:

@@ -12,5 +12,7 @@ def miner(config: Config = None, data: Data = Path("data")) -> None:
     """
     from api.service import run
     from api.settings import load
+    from collector.running import leave
 
     run(load(config), data)
+    leave()
