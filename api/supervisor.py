@@ -167,13 +167,17 @@ def _address(each: _Running, data: Path) -> str | None:
     if written.get("pid") != each.process.pid:
         return None
     host = str(written.get("host", "127.0.0.1"))
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{written['port']}"
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    return f"http://{f'[{host}]' if ':' in host else host}:{written['port']}"
 
 
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
             return int(answer.status) == 200
+    except urllib.error.HTTPError as error:
+        # Where tokens are set we have none to show: that it asks for one must do.
+        return error.code == 401
     except (urllib.error.URLError, OSError):
         return False
 

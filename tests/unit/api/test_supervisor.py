@@ -18,7 +18,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         ready = name == "receiver" or (played.exists() and time.time() - played.stat().st_mtime > 0.5)
         if ready and name == "miner":
             (data / "asked").touch()
-        self.send_response(200 if ready else 503)
+        self.send_response(int(sys.argv[3]) if ready else 503)
         self.end_headers()
     def log_message(self, *_):
         pass
@@ -49,14 +49,15 @@ def script(name: str, code: str, *arguments: str) -> Child:
     return Child(name, (sys.executable, "-c", code, *arguments))
 
 
+@pytest.mark.parametrize("answer", ["200", "401"], ids=["open", "behind a token"])
 def test_a_demo_that_is_over_keeps_nothing_back_and_wrong_input_ends_it_all(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: str
 ) -> None:
     data = str(tmp_path)
     children = [
-        script("receiver", SERVER, "receiver", data),
+        script("receiver", SERVER, "receiver", data, "200"),
         script("converter", CONVERTER, data),
-        script("miner", SERVER, "miner", data),
+        script("miner", SERVER, "miner", data, answer),
         script("demo", DEMO, data),
     ]
     assert supervise(children, tmp_path, "en") == WRONG_INPUT
