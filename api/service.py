@@ -1,6 +1,7 @@
 """The miner's process: one live miner, the HTTP server in front of it, and delivery of alerts."""
 
 import asyncio
+import os
 import signal
 import threading
 from pathlib import Path
@@ -68,7 +69,13 @@ def run(settings: Settings, data: Path) -> None:
 
 
 def _mine(miner: Miner, stop: threading.Event, interval: float) -> None:
-    warm_up()
+    try:
+        warm_up()
+    except Exception:
+        # Without its kernels the service could only be stale for ever; a fresh start may do better.
+        log.exception("mining.warm_up_failed")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
     miner.run(stop, interval)
 
 

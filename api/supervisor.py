@@ -10,8 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO, Final
@@ -37,16 +37,20 @@ class Child:
 
     name: str
     arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beside what we have ourselves: secrets, which have no place on a command line."""
 
 
-def child(name: str, config: Path | None, data: Path, extra: Sequence[str] = ()) -> Child:
+def child(
+    name: str, config: Path | None, data: Path, extra: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Child:
     """The process of the command `name`."""
     arguments = [sys.executable, "-m", "api.cli", name]
     if name == "demo":
         arguments += ["--state", str(data / "demo.json")]
     else:
         arguments += ["--data", str(data), *(["--config", str(config)] if config else [])]
-    return Child(name, (*arguments, *extra))
+    return Child(name, (*arguments, *extra), environment or {})
 
 
 class _Running:
@@ -61,7 +65,11 @@ class _Running:
 
     def start(self, extra: Sequence[str] = ()) -> None:
         self.began = time.monotonic()
-        self.process = subprocess.Popen([*self.spec.arguments, *extra], preexec_fn=_die_with_parent)
+        self.process = subprocess.Popen(
+            [*self.spec.arguments, *extra],
+            env={**os.environ, **self.spec.environment},
+            preexec_fn=_die_with_parent,
+        )
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -86,6 +94,7 @@ def supervise(children: Sequence[Child], data: Path, language: Language) -> int:
     """
     open_folder(data)
     lock = _lock(data)
+    _wait_for_orphans(data)
     stopped = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -208,6 +217,21 @@ def _lock(data: Path) -> IO[str]:
         file.close()
         raise PermanentError(f"{data}: another Houtai service is using this data folder") from error
     return file
+
+
+def _wait_for_orphans(data: Path) -> None:
+    """Processes of a supervisor that was killed finish what they have; until then ports and files are theirs."""
+    end = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < end and any(_runs(path) for path in (data / "run").glob("*.json")):
+        time.sleep(0.1)
+
+
+def _runs(run_file: Path) -> bool:
+    try:
+        pid = int(json.loads(run_file.read_text())["pid"])
+        return b"api.cli" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _die_with_parent() -> None:

@@ -22,11 +22,12 @@ def serve(
 
     Example: houtai serve --config houtai.yaml --data /var/lib/houtai
     """
+    from api.settings import load
     from api.supervisor import Child, child, supervise
 
     if demo and config is None:
         config = _demo_config()
-    _check(config)
+    settings = load(config)
     children: list[Child] = [
         child("receiver", config, data),
         child("converter", config, data),
@@ -34,7 +35,8 @@ def serve(
     ]
     if demo:
         arguments = ["--seed", str(seed), "--orders", str(orders), "--days", str(days), "--rate", str(rate)]
-        children.append(child("demo", None, data, (*arguments, *(["--healthy"] if healthy else []))))
+        secret = {"HOUTAI_DEMO_TOKEN": settings.collector.token} if settings.collector.token else {}
+        children.append(child("demo", None, data, (*arguments, *(["--healthy"] if healthy else [])), secret))
     raise typer.Exit(supervise(children, data, terminal_language()))
 
 
@@ -55,9 +57,3 @@ def _demo_config() -> Path:
     import importlib.resources
 
     return Path(str(importlib.resources.files("collector.demo") / "houtai.yaml"))
-
-
-def _check(config: Path | None) -> None:
-    from api.settings import load
-
-    load(config)

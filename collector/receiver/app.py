@@ -127,7 +127,7 @@ class Receiver:
 def create_app(settings: CollectorSettings, wal: WalWriter, letters: DeadLetters, told: ReceiverMetrics) -> FastAPI:
     """The application; what it shares with its process comes in."""
     receiver = Receiver(settings, wal, letters, told)
-    app = FastAPI(title="Houtai receiver", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Houtai receiver", redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.post("/v1/traces")
     async def traces(request: Request) -> Response:

@@ -42,7 +42,9 @@ class Fresh:
 
 def write_segment(folder: Path, kind: Kind, table: pa.Table, first: int, last: int) -> Fresh:
     """Write `table` under a temporary name, sync it, give it its name. The caller syncs the folder once for all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        sync_folder(folder.parent)
     path = folder / f"{kind}-{first}-{last}.parquet"
     number = 1
     while path.exists():

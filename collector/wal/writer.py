@@ -52,6 +52,7 @@ class WalWriter:
 
     def __init__(self, folder: Path, segment_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(folder.parent)
         self._folder, self._segment_bytes = folder, segment_bytes
         self._lock = (folder / "lock").open("w")
         try:

@@ -218,6 +218,20 @@ def test_a_data_folder_that_is_none_is_told_in_one_line(tmp_path: Path, command:
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_killed_supervisor_leaves_room_for_the_next(service: Service) -> None:
+    assert service.process is not None
+    assert service.process.stdout is not None
+    before = events(service)
+    service.process.kill()
+    service.process.wait()
+    service.process.stdout.close()
+    service.start()
+    assert "ready" in service.until_ready()
+    after = events(service)
+    assert len(after) == len(set(after))
+    assert set(before) <= set(after)
+
+
 def test_a_second_service_on_the_same_folder_is_refused(service: Service) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.cli", "serve", "--data", str(service.data)],
