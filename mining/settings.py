@@ -46,7 +46,7 @@ class MiningSettings(Section):
     """How the miner works and when a fact becomes a warning."""
 
     interval_seconds: float = Field(default=2.0, gt=0, description="how often the miner looks for new events")
-    window_days: float = Field(default=90.0, gt=0, description="how far back events are kept in memory")
+    window_days: float = Field(default=90.0, gt=0, description="how far back cases are reported; twice as much is held")
     warning_share: float = Field(
         default=0.01, gt=0, le=1, description="share of cases from which a finding is a warning"
     )

@@ -162,9 +162,9 @@ def test_screenshots_for_the_readme(service: Service) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, path, height in (("overview", "/", 760), ("process", "/processes/order", 1250)):
-            page = browser.new_page(viewport={"width": 1280, "height": height}, locale="en")
-            page.goto(f"http://127.0.0.1:{service.api}{path}")
+        for name, locale in (("process", "en"), ("process.zh-CN", "zh-CN")):
+            page = browser.new_page(viewport={"width": 1280, "height": 1250}, locale=locale)
+            page.goto(f"http://127.0.0.1:{service.api}/processes/order")
             page.screenshot(path=folder / f"{name}.png")
         browser.close()
 
