@@ -17,7 +17,7 @@ from mining.findings._columns import (
     positions,
     unlocal,
     unusual_days,
-    weeks,
+    weeks_since,
 )
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
@@ -113,7 +113,9 @@ def _fact(
     # The loop in the order in which it is walked, read off the first repeat.
     path = _walk(view, again, members)
     times = np.bincount(case[again], minlength=arena.cases)[cases]
-    hours = float(lost[again].sum()) / HOUR
+    since = unlocal(view, change[0]) if change else None
+    late = again[begun[case[again]] >= change[0]] if change else again
+    hours = float(lost[late].sum()) / HOUR
     clear = cases
     for narrower in (
         begun[cases] >= change[0] if change else np.ones(len(cases), dtype=np.bool_),
@@ -129,7 +131,7 @@ def _fact(
         confidence=confidence,
         cases=len(cases),
         share=len(cases) / arena.cases,
-        hours_per_week=hours / weeks(arena),
+        hours_per_week=hours / weeks_since(view, since),
         example_cases=ids(arena, order),
         case_rows=positions(cases),
         example_rows=tuple(int(r) for r in shown[:5]),
@@ -145,7 +147,7 @@ def _fact(
             "before": change[1] if change else None,
             "after": change[2] if change else None,
         },
-        since=unlocal(view, change[0]) if change else None,
+        since=since,
         segment=segments,
         levers=(("check_at_entry", "front_end"), ("fix_segment", "business"))
         if segments

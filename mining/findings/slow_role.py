@@ -6,7 +6,18 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from mining.findings._columns import DAY, SECOND, case_of, daily, ids, local, positions, unlocal, unusual_days, weeks
+from mining.findings._columns import (
+    DAY,
+    SECOND,
+    case_of,
+    daily,
+    ids,
+    local,
+    positions,
+    unlocal,
+    unusual_days,
+    weeks_since,
+)
 from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
 from mining.findings._waits import groups
 from mining.findings.facts import Fact, View
@@ -144,6 +155,7 @@ def _fact(
     ratio: float,
     p_value: float,
     main: int,
+    since: int | None = None,
 ) -> Fact:
     arena = view.arena
     excess = np.where(mine, np.maximum(work.seconds - usual, 0.0), 0.0)
@@ -161,7 +173,8 @@ def _fact(
         subject["field"] = f"shop={name}"
     touched = len(np.unique(cases[mine]))
     own = mine & (work.activity == main)
-    first = _began(view, work, mine)
+    first = _began(view, work, mine) if since is None else since
+    late = mine if first is None else mine & (arena.start[work.rows] >= first)
     return Fact(
         kind="role",
         name="slow_role",
@@ -169,7 +182,7 @@ def _fact(
         confidence=min(0.98, 1 - p_value),
         cases=touched,
         share=touched / arena.cases,
-        hours_per_week=float((work.seconds - usual)[mine].clip(0).sum()) / 3600 / weeks(arena),
+        hours_per_week=float((work.seconds - usual)[late].clip(0).sum()) / 3600 / weeks_since(view, first),
         example_cases=ids(arena, cases[order]),
         case_rows=positions(cases[mine]),
         example_rows=tuple(int(r) for r in work.rows[order[:5]]),
@@ -218,6 +231,6 @@ def _past(view: View, work: _Work, role: int, places: Ints) -> Fact | None:
     ratio, usual, main = _ratio(work, mine, earlier)
     if main < 0 or ratio < RATIO["past"]:
         return None
-    fact = _fact(view, work, "role", role, role, mine, usual, ratio, change.p_value, main)
+    fact = _fact(view, work, "role", role, role, mine, usual, ratio, change.p_value, main, unlocal(view, begin))
     figures = {**fact.figures, "part": "past"}
-    return replace(fact, since=unlocal(view, begin), segment=(), figures=figures)
+    return replace(fact, segment=(), figures=figures)

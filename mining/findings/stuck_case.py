@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, HOUR, SECOND, case_columns, case_of, ids, local, mostly, positions, weeks
+from mining.findings._columns import DAY, HOUR, SECOND, WEEK, case_columns, case_of, ids, local, mostly, positions
 from mining.findings._segments import concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings._waits import groups, waits
@@ -84,7 +84,8 @@ def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, 
         confidence=confidence,
         cases=len(stuck),
         share=len(stuck) / arena.cases,
-        hours_per_week=float(np.maximum(age - usual, 0).sum()) / 3600 / weeks(arena),
+        # What they stood within the last week: a case cannot lose more than 168 h of it.
+        hours_per_week=float((age - usual).clip(0, WEEK / SECOND).sum()) / 3600,
         example_cases=ids(arena, order),
         case_rows=positions(stuck),
         example_rows=tuple(int(r) for r in last[order[:5]]),

@@ -14,6 +14,7 @@ from mining.findings._columns import (
     mostly,
     positions,
     unlocal,
+    weeks_since,
 )
 from mining.findings._frame import Frame, frame_of, of_kind, queues
 from mining.findings._signs import FEWEST, Sign, batched, contended, unattended, unserved
@@ -68,7 +69,7 @@ def _material(fact: Fact, frame: Frame, total: float) -> Fact:
     settings = frame.view.settings
     if fact.hours_per_week >= settings.warning_hours_per_week:
         return fact
-    if fact.hours_per_week * frame.weeks >= NOTABLE * total:
+    if float(fact.figures["hours"] or 0) >= NOTABLE * total:
         return fact
     return replace(fact, confidence=min(fact.confidence, 0.6))
 
@@ -248,16 +249,20 @@ def _fact(frame: Frame, source: int, target: int, places: Ints, lost: Floats, si
     ranked = ranked[len(ranked) // 10 :]
     day = frame.enabled[places] // DAY
     segments = _segments(frame, places, chosen.seconds)
-    since = None
+    begin: int | None = None
     figures = {**sign.figures}
-    if sign.name not in ("steady", "outside"):
-        low, high = _interval(day, lost)
-        figures |= {"lost_low": low / frame.weeks, "lost_high": high / frame.weeks}
     if sign.name == "risen":
-        since = unlocal(view, int(figures.pop("day") or 0))
+        begin = int(figures.pop("day") or 0)
     elif sign.name not in ("steady", "outside"):
         risen = _rise(frame, day, np.maximum(lost * 3600, 0.0))
-        since = None if risen is None else unlocal(view, risen[0])
+        begin = None if risen is None else risen[0]
+    since = None if begin is None else unlocal(view, begin)
+    # Since the day it began: the weeks before would thin what is lost a week now.
+    late = np.ones(len(day), dtype=np.bool_) if begin is None else day >= begin
+    span = weeks_since(view, since)
+    if sign.name not in ("steady", "outside"):
+        low, high = _interval(day[late], lost[late])
+        figures |= {"lost_low": low / span, "lost_high": high / span}
     figures |= {
         "pattern": sign.name,
         "n": len(places),
@@ -278,7 +283,7 @@ def _fact(frame: Frame, source: int, target: int, places: Ints, lost: Floats, si
         confidence=sign.confidence,
         cases=cases,
         share=cases / arena.cases,
-        hours_per_week=float(lost.sum()) / frame.weeks,
+        hours_per_week=float(lost[late].sum()) / span,
         example_cases=ids(arena, chosen.case[ranked]),
         case_rows=positions(chosen.case[touched]),
         example_rows=tuple(int(r) for r in chosen.row[ranked[:5]]),

@@ -39,9 +39,9 @@ def _segment(fact: Fact, language: Language) -> str:
 def _rare_path(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     f, target = fact.figures, str(fact.subject["target"])
     source = str(fact.subject.get("source", target))
-    between = words(f, "between")
+    between = words(f, "between").replace(", ", "、" if language == "zh-CN" else ", ")
     shown = {"source": source, "target": target, "between": between, "cases": count(fact.cases)}
-    shown |= {"share": percent(fact.share), "usual": percent(number(f, "usual_share"))}
+    shown |= {"share": percent(fact.share, language), "usual": percent(number(f, "usual_share"), language)}
     match words(f, "how"):
         case "order":
             shown["first"] = words(f, "first")
@@ -109,7 +109,7 @@ def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[
         activity=activity,
         cases=count(fact.cases),
         reach=count(number(f, "reach")),
-        share=percent(number(f, "share_of_reach")),
+        share=percent(number(f, "share_of_reach"), language),
         times=times(number(f, "times")),
         extra=humanise(number(f, "extra_s"), language),
         hours=hours(fact.hours_per_week, language),
@@ -121,7 +121,7 @@ def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[
 def _system_error(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     f, activity = fact.figures, str(fact.subject["activity"])
     where = " · ".join(str(fact.subject[part]) for part in ("system", "module") if part in fact.subject) or activity
-    shown = {"where": where, "activity": activity, "rate": percent(number(f, "rate"))}
+    shown = {"where": where, "activity": activity, "rate": percent(number(f, "rate"), language)}
     kind = words(f, "error_type")
     title = (
         text(language, "{where}: {error} in {rate} of {activity}", **shown, error=kind)
@@ -136,17 +136,17 @@ def _system_error(fact: Fact, view: View, language: Language) -> tuple[str, list
         errors=count(number(f, "errors")),
         events=count(number(f, "events")),
         cases=count(fact.cases),
-        share=percent(fact.share),
+        share=percent(fact.share, language),
     )
     change = (
         text(
             language,
             "The error rate rose from {before} to {after}.",
-            before=percent(number(f, "before")),
-            after=percent(number(f, "after")),
+            before=percent(number(f, "before"), language),
+            after=percent(number(f, "after"), language),
         )
         if f.get("after") is not None
-        else text(language, "Everything else has {rest}.", rest=percent(number(f, "rest")))
+        else text(language, "Everything else has {rest}.", rest=percent(number(f, "rest"), language))
     )
     burst = (
         text(language, "Right now: {recent} errors in the last hour.", recent=count(number(f, "recent")))

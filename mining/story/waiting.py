@@ -1,6 +1,9 @@
 """Title and story of `bottleneck/waiting`."""
 
+from math import ceil
+
 from collector.vocabulary.languages import Language, text
+from mining.findings._columns import weeks
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
 from mining.story.words import count, day, field, number, percent, times, words
@@ -8,8 +11,7 @@ from mining.story.words import count, day, field, number, percent, times, words
 
 def waiting(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     """Title and sentences; by the sign that makes the wait more than lead time."""
-    arena = view.arena
-    window = max(1, round((int(arena.end.max()) - int(arena.start.min())) / 86_400e6))
+    window = max(1, round(weeks(view.arena) * 7))
     f = fact.figures
     shown: dict[str, str] = {
         "source": str(fact.subject["source"]),
@@ -19,8 +21,8 @@ def waiting(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]
         "extra": humanise(number(f, "extra_s"), language),
         "hours": hours(fact.hours_per_week, language),
         "cases": count(fact.cases),
-        "share": percent(fact.share),
-        "part": percent(number(f, "part_of_all")),
+        "share": percent(fact.share, language),
+        "part": percent(number(f, "part_of_all"), language),
         "days": str(window),
         "ratio": times(number(f, "ratio")),
     }
@@ -37,7 +39,11 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
     f = fact.figures
     match words(f, "pattern"):
         case "unattended":
-            shown |= {"begin": words(f, "from_hour"), "end": words(f, "to_hour"), "own": percent(number(f, "part"))}
+            shown |= {
+                "begin": words(f, "from_hour"),
+                "end": words(f, "to_hour"),
+                "own": percent(number(f, "part"), language),
+            }
             return text(
                 language, "{target}: nobody on duty from {begin} to {end} h, cases wait {extra} longer", **shown
             ), text(
@@ -61,9 +67,9 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
             )
         case "contended":
             shown |= {
-                "queue": times(number(f, "queue")),
+                "queue": count(ceil(number(f, "queue"))),
                 "actors": times(number(f, "actors")),
-                "busy": percent(number(f, "busy")),
+                "busy": percent(number(f, "busy"), language),
             }
             return text(language, "{target}: too few people, cases queue {extra}", **shown), text(
                 language,

@@ -81,7 +81,7 @@ def test_handovers_are_between_actors_where_asked_or_where_no_role_is_known() ->
     assert [(h.source, h.target) for h in both["en"].handovers] == [("ann", "bob")]
     assert both["en"].roles == ()
     assert both["en"].quality.notes == ("no role is known: handovers are between actors",)
-    assert both["zh-CN"].quality.notes == ("没有岗位信息：转交按操作方统计",)
+    assert both["zh-CN"].quality.notes == ("没有岗位信息：转交按操作方统计。",)
     assert dataclasses.replace(both["zh-CN"], quality=both["en"].quality) == both["en"]
 
 
@@ -89,7 +89,7 @@ def test_notes_of_the_log_are_said_in_the_language() -> None:
     some = arena([event("x", "a", 9, 3), event("x", "b", 9, 10)])
     found = reports(some, CONFIG, T0, ("en", "zh-CN"), facts=())
     assert found["en"].quality.notes == some.quality.notes
-    assert found["zh-CN"].quality.notes == ("有 1 个事件的结束早于开始，按没有时长的事件处理",)
+    assert found["zh-CN"].quality.notes == ("有 1 个事件的结束早于开始，按没有时长的事件处理。",)
 
 
 def test_an_empty_log_has_a_document() -> None:
