@@ -18,6 +18,7 @@ from mining.findings._columns import (
     unlocal,
     unusual_days,
     weeks,
+    weeks_since,
 )
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, at_least_poisson, lower_bound
@@ -85,9 +86,12 @@ def _fact(view: View, case: Ints, pool: Flags, wrong: Ints, rest: float, columns
     types = np.bincount(arena.codes["error_type"][wrong] + 1)
     main = int(types.argmax()) - 1
     cases = np.unique(case[wrong])
-    lost = _lost(view, case, pool, wrong)
+    slower = 0.0 if since is None else _slower(view, rows, since)
+    rate_lost = (_lost(view, case, pool, wrong) + slower) / weeks(arena)
     if since is not None:
-        lost += _slower(view, rows, since)
+        # What a change costs is told by what has been lost since, unless the moment was found too late.
+        after = _lost(view, case, pool, wrong[arena.start[wrong] >= since]) + slower
+        rate_lost = max(rate_lost, after / weeks_since(view, since))
     late_first = wrong[np.argsort(-arena.start[wrong], kind="stable")]
     if since is not None:
         late_first = late_first[arena.start[late_first] >= since]
@@ -107,7 +111,7 @@ def _fact(view: View, case: Ints, pool: Flags, wrong: Ints, rest: float, columns
         confidence=confidence,
         cases=len(cases),
         share=len(cases) / arena.cases,
-        hours_per_week=lost / weeks(arena),
+        hours_per_week=rate_lost,
         example_cases=ids(arena, case[late_first]),
         case_rows=positions(cases),
         example_rows=tuple(int(r) for r in late_first[:5]),
