@@ -94,7 +94,16 @@ class Guard:
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await with_headers(message)
+
         refusal = self._refuse(scope)
+        if scope["method"] == "HEAD":
+            # Whatever answers GET answers HEAD: probes and load balancers ask that way.
+            await (refusal or self._app)({**scope, "method": "GET"}, receive, without_body)
+            return
         await (refusal or self._app)(scope, receive, with_headers)
 
     def _refuse(self, scope: Scope) -> Response | None:

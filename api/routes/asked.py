@@ -63,11 +63,11 @@ def moment(name: str, value: str, zone: ZoneInfo, end_of_day: bool = False) -> i
         else:
             # A plus in an address that was not escaped arrives as a space.
             found = datetime.fromisoformat(value.replace(" ", "+") if value.count(":") > 2 else value)
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=zone)
+        gone = found.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise PermanentError(f"{name}: {value!r} is no date or time (write 2026-01-31 or 2026-01-31T08:00Z)") from error
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone)
-    gone = found.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return gone // timedelta(microseconds=1)
 
 

@@ -1,12 +1,11 @@
 """`/api/v1/changes` and `/api/v1/operations`: what changed in the systems, and who did what in Houtai."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import AwareDatetime, Field, field_validator
 
 from api.auth import identity
 from api.changes import Change
@@ -25,10 +24,18 @@ class NewChange(Section):
 
     system: str = Field(min_length=1, max_length=200, examples=["payment-gateway"])
     kind: Literal["release", "configuration", "rule"] = "release"
-    time: datetime | None = Field(default=None, description="when it took effect; now where left out")
+    time: AwareDatetime | None = Field(default=None, description="when it took effect, with its zone; default: now")
     version: str | None = Field(default=None, max_length=200)
     author: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=4000)
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _written_out(cls, value: object) -> object:
+        """A bare number could be seconds or milliseconds: it is not guessed."""
+        if isinstance(value, int | float):
+            raise ValueError("write it as 2026-01-31T08:00Z")
+        return value
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class OperationRow:
 
 @router.post("/changes", status_code=201)
 def add_change(request: Request, change: NewChange, knows: Knows) -> ChangeRow:
-    """Tell of a change; a time without a zone is UTC."""
+    """Tell of a change; its time needs a zone."""
     when = moment("time", change.time.isoformat(), ZoneInfo("UTC")) if change.time else knows.clock()
     who = identity(request).name
     kept = knows.add_change(who, when, change.system, change.kind, change.version, change.author, change.description)

@@ -270,3 +270,17 @@ def test_probes_and_metrics(client: TestClient) -> None:
     assert client.get("/readyz").text == "ready\n"
     metrics = client.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_moments_that_are_none_are_refused(own: TestClient) -> None:
+    assert own.get(f"{ORDER}/report?from=0001-01-01T00:00:00").status_code == 422
+    for time in (1, "2026-01-31T08:00"):
+        answer = own.post("/api/v1/changes", json={"system": "erp", "time": time})
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), time
+    assert own.get("/api/v1/changes").json()["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/processes", "/"])
+def test_what_answers_get_answers_head(client: TestClient, path: str) -> None:
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
