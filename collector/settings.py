@@ -2,13 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Section(BaseModel):
-    """A frozen part of `houtai.yaml` that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from collector.section import Section as Section
 
 
 class ProcessSettings(Section):
@@ -23,8 +19,10 @@ class Match(Section):
     """A test of a span; every given part must hold. Texts are globs (`*`, `?`) and are compared whole."""
 
     service: str | None = None
-    name: str | None = None
-    kind: Literal["internal", "server", "client", "producer", "consumer"] | None = None
+    scope: str | None = Field(default=None, description="name of the instrumentation scope")
+    name: str | None = Field(default=None, description="of the span, log event or CloudEvent (its type)")
+    kind: Literal["internal", "server", "client", "producer", "consumer", "log", "event"] | None = None
+    body: str | None = Field(default=None, description="of a log record")
     attributes: dict[str, str] = Field(default_factory=dict, description="attribute -> glob; `*` means it is there")
 
 
@@ -65,6 +63,14 @@ class MappingSettings(Section):
     channel: tuple[str, ...] = ()
     platform: tuple[str, ...] = ()
     shop: tuple[str, ...] = ()
+    system: tuple[str, ...] = Field(default=(), description="attributes that name the system; default: service.name")
+    start: tuple[str, ...] = Field(default=(), description="attributes that say when the step began; default: the span")
+    end: tuple[str, ...] = Field(default=(), description="attributes that say when the step ended; default: the span")
+    outcome: tuple[str, ...] = Field(
+        default=(),
+        description="attributes that say `ok` or `error` (also true/false, success/failure); default: status",
+    )
+    error_type: tuple[str, ...] = Field(default=(), description="further attributes that name the error")
     amount: tuple[str, ...] = Field(default=(), description="attributes that hold money in minor units")
     enabled: tuple[str, ...] = Field(default=(), description="attributes that say when the work was enabled")
     fields: tuple[str, ...] = Field(default=(), description="further attributes to keep with the event")

@@ -11,7 +11,7 @@ def receiver(config: Config = None, data: Data = Path("data")) -> None:
     from collector.receiver import run
     from collector.running import leave
 
-    run(load_collector(config).collector, data)
+    run(load_collector(config).collector, data, config)
     leave()
 
 

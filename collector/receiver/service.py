@@ -1,7 +1,6 @@
 """The receiver's process."""
 
 import asyncio
-import contextlib
 import ipaddress
 import signal
 from pathlib import Path
@@ -16,13 +15,14 @@ from collector.receiver.app import create_app
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.running import remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings
+from collector.sources import SOURCES, Intake
 from collector.vocabulary.errors import PermanentError, RetryableError
 from collector.wal import WalWriter
 
 log = structlog.get_logger()
 
 
-def run(settings: CollectorSettings, data: Path) -> None:
+def run(settings: CollectorSettings, data: Path, config: Path | None = None) -> None:
     """Receive until SIGTERM or SIGINT, then answer what is under way and return.
 
     Raises PermanentError where the port is taken, the address is open to others and no token is set, or another
@@ -35,26 +35,32 @@ def run(settings: CollectorSettings, data: Path) -> None:
         settings = settings.model_copy(update={"host": "127.0.0.1"})
     port = usable_port(settings.host, settings.port, "collector.port")
     data.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_serve(settings, data, port))
+    asyncio.run(_serve(settings, data, port, config))
 
 
-async def _serve(settings: CollectorSettings, data: Path, port: int) -> None:
+async def _serve(settings: CollectorSettings, data: Path, port: int, config: Path | None) -> None:
     wal = WalWriter(data / "wal", settings.wal_segment_bytes)
     told = ReceiverMetrics()
-    app = create_app(settings, wal, DeadLetters(data, "receiver", told.registry), told)
+    letters = DeadLetters(data, "receiver", told.registry)
+    app = create_app(settings, wal, letters, told)
+    intake = Intake(settings, data, config, app, wal.append, letters, told)
+    running = [way for sources in SOURCES for source in sources(settings) if (way := source.open(intake)) is not None]
     server = Server(app, address=settings.host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     watch = asyncio.create_task(_stop_when_failed(wal, server))
+    tasks = [watch, *(asyncio.create_task(way) for way in running)]
     write_run_file(data, "receiver", settings.host, port)
     log.info("receiver.listening", host=settings.host, port=port, position=wal.last)
     try:
         await server.serve()
     finally:
-        watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watch
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("receiver.source_failed", error=repr(ended))
         failed = wal.failed.is_set()
         await wal.close()
         remove_run_file(data, "receiver")

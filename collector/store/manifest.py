@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from collector.store.merging import to_merge
 from collector.store.segment import Fresh, Kind, remove_orphans, write_segment
 from collector.store.store import Store
-from collector.store.tables import JOINS, METADATA, OPEN_EVENTS, POSITION, SEGMENTS, open_database
+from collector.store.tables import JOINS, METADATA, OPEN_EVENTS, POSITION, SEGMENTS, STATE, open_database
 from collector.vocabulary.errors import PermanentError
 from collector.wal.folder import sync_folder
 
@@ -45,14 +45,15 @@ class Changes:
     closed: set[SpanKey] = field(default_factory=set)
     joined: dict[JoinKey, str | None] = field(default_factory=dict)
     forgotten: set[JoinKey] = field(default_factory=set)
+    state: dict[str, str] = field(default_factory=dict)
 
     def empty(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.opened or self.closed or self.joined or self.forgotten)
+        return not (self.opened or self.closed or self.joined or self.forgotten or self.state)
 
     def clear(self) -> None:
         """Forget what was kept."""
-        for each in (self.opened, self.closed, self.joined, self.forgotten):
+        for each in (self.opened, self.closed, self.joined, self.forgotten, self.state):
             each.clear()
 
 
@@ -178,6 +179,11 @@ def _apply(connection: Connection, changes: Changes) -> None:
         connection.execute(
             insert(JOINS).prefix_with("OR REPLACE"),
             [{"type": t, "id": i, "leading": g, "target": x} for (t, i, g), x in changes.joined.items()],
+        )
+    if changes.state:
+        connection.execute(
+            insert(STATE).prefix_with("OR REPLACE"),
+            [{"name": name, "value": value} for name, value in changes.state.items()],
         )
     if changes.forgotten:
         connection.execute(

@@ -1,12 +1,14 @@
 """Reading the store: which segments count."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, Select, select
 from sqlalchemy.exc import OperationalError
 
 from collector.store.segment import Kind, Segment
-from collector.store.tables import SEGMENTS, open_database
+from collector.store.tables import SEGMENTS, STATE, open_database
 
 
 class Store:
@@ -19,18 +21,26 @@ class Store:
 
     def segments(self, kind: Kind, after: int = 0) -> list[Segment]:
         """Committed segments of `kind` with an id above `after`, by id; none while there is no manifest yet."""
+        query = select(SEGMENTS).where(SEGMENTS.c.kind == kind, SEGMENTS.c.id > after).order_by(SEGMENTS.c.id)
+        return [
+            Segment(row.id, kind, self._folder / row.name, row.first, row.last, row.rows, row.committed)
+            for row in self._rows(query)
+        ]
+
+    def state(self, prefix: str = "") -> dict[str, str]:
+        """What sources and services left behind (`collector.store.tables.STATE`) under names that begin so."""
+        rows = self._rows(select(STATE).where(STATE.c.name.startswith(prefix, autoescape=True)).order_by(STATE.c.name))
+        return {row.name: row.value for row in rows}
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         if not self._path.exists():
             return []
         if self._engine is None:
             self._engine = open_database(self._path, readonly=True)
-        query = select(SEGMENTS).where(SEGMENTS.c.kind == kind, SEGMENTS.c.id > after).order_by(SEGMENTS.c.id)
         try:
             with self._engine.connect() as connection:
-                rows = connection.execute(query).all()
+                return connection.execute(query).all()
         except OperationalError as error:
             if "no such table" in str(error) or "unable to open" in str(error):
                 return []
             raise
-        return [
-            Segment(row.id, kind, self._folder / row.name, row.first, row.last, row.rows, row.committed) for row in rows
-        ]

@@ -59,6 +59,15 @@ JOINS: Final = Table(
 )
 """Object -> the one object of a leading type it was seen with; null: it was seen with several."""
 
+STATE: Final = Table(
+    "state",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+"""What sources and services left behind, by name: `batch:<source>` the last batch taken in, `import:<key>` a file taken
+in, `generation` how often something that may have been read already was changed."""
+
 
 def open_database(path: Path, *, readonly: bool = False) -> Engine:
     """The manifest database. A reader never creates it and never blocks the writer (SQLite's WAL mode)."""

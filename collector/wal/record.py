@@ -23,6 +23,14 @@ class Signal(enum.IntEnum):
 
     TRACES = 1
     LOGS = 2
+    TRACES_JSON = 3
+    LOGS_JSON = 4
+    EVENTS = 5
+
+    @property
+    def label(self) -> str:
+        """Its name in metrics and dead letters: `traces`, `logs` or `events`."""
+        return self.name.lower().removesuffix("_json")
 
 
 class Encoding(enum.IntEnum):

@@ -1,0 +1,12 @@
+"""Ways in: one file each; the receiver opens all that the settings ask for."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from collector.settings import CollectorSettings
+from collector.sources.source import Intake, Source
+
+__all__ = ["SOURCES", "Intake", "Source"]
+
+SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = ()
+"""What gives the sources that the settings ask for, in the order in which they are opened."""
