@@ -1,8 +1,11 @@
 """Settings of the collector: where it listens, what it keeps, and how spans become events."""
 
-from typing import Literal
+import re
+from datetime import date, datetime
+from typing import Literal, Self
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from collector.section import Section as Section
 
@@ -76,6 +79,90 @@ class MappingSettings(Section):
     fields: tuple[str, ...] = Field(default=(), description="further attributes to keep with the event")
 
 
+class RecordSettings(Section):
+    """Where a delete record says who took a row away, when and why; `query` gives one row a record."""
+
+    query: str
+    key: tuple[str, ...] = Field(min_length=1, description="columns with the key of the row, in the order of its key")
+    by: str | None = Field(default=None, description="column: who")
+    at: str | None = Field(default=None, description="column: when")
+    reason: str | None = Field(default=None, description="column: why")
+
+
+class DeletionSettings(Section):
+    """Rows that vanish are found by comparing all keys of a table."""
+
+    every_seconds: float = Field(default=60.0, gt=0)
+    recorded: RecordSettings | None = None
+    record_wait_seconds: float = Field(
+        default=60.0, ge=0, description="so long a vanished row waits for its record before it counts as unrecorded"
+    )
+    suspicious_share: float = Field(
+        default=0.5, gt=0, le=1, description="if at least this share of a table vanishes at once, it is held back"
+    )
+    hold_seconds: float = Field(
+        default=300.0, ge=0, description="until each comparison of this time, at least two, has found the same"
+    )
+
+
+class TableSettings(Section):
+    """A table, or a query, whose rows become events as they appear, change and vanish."""
+
+    name: str = Field(pattern=r"^[\w.-]+$", description="begins the type of its events: `orders` gives orders.created")
+    table: str | None = Field(default=None, description="in the database, with its schema where needed; default: name")
+    query: str | None = Field(default=None, description="read instead of the whole table; `:cursor` is where to go on")
+    key: tuple[str, ...] = Field(min_length=1, description="columns that tell a row from all others (primary key)")
+    cursor: str | None = Field(
+        default=None,
+        description="column that grows with every change (time, number, text); none: all is read each time",
+    )
+    start: datetime | date | int | str | None = Field(default=None, description="where the cursor begins")
+    overlap_seconds: float = Field(
+        default=60.0, ge=0, description="so far behind a cursor of times is read again: the longest transaction"
+    )
+    overlap_rows: int = Field(default=1000, ge=0, description="the same for a cursor of numbers")
+    batch_rows: int = Field(default=5000, ge=1, le=100_000)
+    event: str | None = Field(default=None, description="type of events of new and changed rows; default: by name")
+    time: str | None = Field(default=None, description="column with the time of the event; default: the cursor")
+    prefix: str | None = Field(default=None, description="before each column in the event: `order` makes id order.id")
+    deletions: DeletionSettings | None = DeletionSettings()
+
+    @model_validator(mode="after")
+    def _can_begin(self) -> Self:
+        if self.query is not None and re.search(r"(?<![:\w\\]):cursor\b", self.query):
+            if self.cursor is None or self.start is None:
+                raise ValueError("a query with :cursor needs `cursor` (the column) and `start` (its first value)")
+        elif self.start is not None and self.cursor is None:
+            raise ValueError("`start` needs `cursor` (the column)")
+        return self
+
+
+class DatabaseSettings(Section):
+    """A database of an ERP, a CRM, finance that is pulled."""
+
+    name: str = Field(pattern=r"^[\w.-]+$", description="its events come from the service `db:<name>`")
+    url: str = Field(description="SQLAlchemy URL; ${VARIABLE} in a part of it is taken from the environment")
+    every_seconds: float = Field(default=10.0, gt=0)
+    timezone: str = Field(default="UTC", description="of times that come without one")
+    slot: str | None = Field(default=None, description="PostgreSQL: logical replication slot with test_decoding")
+    tables: tuple[TableSettings, ...] = Field(min_length=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone (write it as Asia/Shanghai)")
+        return name
+
+    @field_validator("tables")
+    @classmethod
+    def _one_each(cls, tables: tuple[TableSettings, ...]) -> tuple[TableSettings, ...]:
+        names = [each.name for each in tables]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two tables are called {sorted(twice)[0]!r}")
+        return tables
+
+
 class CollectorSettings(Section):
     """Where the collector listens and how much it takes."""
 
@@ -88,3 +175,12 @@ class CollectorSettings(Section):
     batch_seconds: float = Field(
         default=1.0, gt=0, description="how long the converter waits for more before it writes a segment"
     )
+    databases: tuple[DatabaseSettings, ...] = Field(default=(), description="databases that are pulled")
+
+    @field_validator("databases")
+    @classmethod
+    def _one_database_each(cls, databases: tuple[DatabaseSettings, ...]) -> tuple[DatabaseSettings, ...]:
+        names = [each.name for each in databases]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two databases are called {sorted(twice)[0]!r}")
+        return databases
