@@ -8,11 +8,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from api.configuration import SECTIONS, Place, explain, read
 from collector.settings import CollectorSettings, MappingSettings, ProcessSettings
+from collector.store.settings import RetentionSettings
 from collector.vocabulary.errors import PermanentError
 
 
 class CollectorPart(BaseSettings):
-    """Sections `collector`, `mapping` and `processes` of the configuration, frozen."""
+    """Sections `collector`, `mapping`, `processes` and `retention` of the configuration, frozen."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -25,6 +26,7 @@ class CollectorPart(BaseSettings):
     collector: CollectorSettings = CollectorSettings()
     mapping: MappingSettings = MappingSettings()
     processes: dict[str, ProcessSettings] = Field(default_factory=dict)
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ SECTIONS: Final = (
     "deadlines",
     "prices",
     "alerts",
+    "retention",
     "collector",
     "mining",
     "api",

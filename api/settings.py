@@ -14,6 +14,7 @@ from alerts.settings import AlertSettings
 from api.api_settings import ApiSettings
 from api.configuration import Place, explain, read
 from collector.settings import CollectorSettings, MappingSettings, ProcessSettings
+from collector.store.settings import RetentionSettings
 from collector.vocabulary.errors import PermanentError
 from mining.config import ProcessConfig
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     deadlines: tuple[DeadlineSettings, ...] = ()
     prices: PriceSettings = PriceSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
     collector: CollectorSettings = CollectorSettings()
     mining: MiningSettings = MiningSettings()
     api: ApiSettings = ApiSettings()
