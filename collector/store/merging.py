@@ -1,6 +1,6 @@
 """Which small segments to put together, so that a day of live traffic is not a hundred thousand files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from collector.store.segment import Segment
@@ -13,14 +13,17 @@ SETTLED: Final = 600 * 1_000_000
 """Only segments committed that long ago (µs): every reader that follows has read them, and reads nothing twice."""
 
 
-def to_merge(segments: Sequence[Segment], now: int) -> list[Segment]:
-    """The oldest run of neighbouring small segments of one kind that is worth merging; none is an empty list."""
+def to_merge(segments: Sequence[Segment], now: int, bad: Collection[str] = ()) -> list[Segment]:
+    """The oldest run of neighbouring small segments of one kind that is worth merging; none is an empty list.
+
+    No run reaches over a segment whose file (in `bad`) cannot be read.
+    """
     run: list[Segment] = []
     rows = 0
     for segment in segments:
         if segment.committed > now - SETTLED:
             break
-        if segment.rows < SMALL_ROWS and rows + segment.rows <= MAX_ROWS:
+        if segment.path.name not in bad and segment.rows < SMALL_ROWS and rows + segment.rows <= MAX_ROWS:
             run.append(segment)
             rows += segment.rows
         elif len(run) >= AT_LEAST:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, Row, Select, select
 from sqlalchemy.exc import OperationalError
 
 from collector.store.segment import Kind, Segment
 from collector.store.tables import SEGMENTS, STATE, open_database
+
+GENERATION: Final = "generation"
+BAD_SEGMENT: Final = "bad_segment:"
 
 
 class Store:
@@ -31,6 +34,14 @@ class Store:
         """What sources and services left behind (`collector.store.tables.STATE`) under names that begin so."""
         rows = self._rows(select(STATE).where(STATE.c.name.startswith(prefix, autoescape=True)).order_by(STATE.c.name))
         return {row.name: row.value for row in rows}
+
+    def generation(self) -> int:
+        """How often something that may have been read already was changed: whoever follows then begins anew."""
+        return int(self.state(GENERATION).get(GENERATION, 0))
+
+    def bad(self) -> dict[str, str]:
+        """Names of segment files that cannot be read, with what is wrong."""
+        return {name.removeprefix(BAD_SEGMENT): reason for name, reason in self.state(BAD_SEGMENT).items()}
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         if not self._path.exists():

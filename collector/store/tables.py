@@ -59,6 +59,14 @@ JOINS: Final = Table(
 )
 """Object -> the one object of a leading type it was seen with; null: it was seen with several."""
 
+LEAVING: Final = Table(
+    "leaving",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Files of segments that were replaced or forgotten at a time (µs UTC): they stay a little for readers."""
+
 STATE: Final = Table(
     "state",
     METADATA,

@@ -61,7 +61,7 @@ def test_a_second_converter_is_refused(tmp_path: Path) -> None:
     manifest.close()
 
 
-@pytest.mark.parametrize("where", ["collector.store.manifest._apply", "collector.store.manifest.sync_folder"])
+@pytest.mark.parametrize("where", ["collector.store.applying.apply", "collector.store.manifest.sync_folder"])
 def test_a_commit_that_fails_counts_nothing_and_is_done_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -99,6 +99,9 @@ def test_small_segments_are_merged_in_place(tmp_path: Path, monkeypatch: pytest.
     # Readers that have listed the old ones still find them; they go later.
     assert all(each.path.exists() for each in before)
     bench.restart()
+    assert all(each.path.exists() for each in before)
+    monkeypatch.setattr("collector.store.manifest.GRACE", -1_000_000)
+    bench.restart()
     assert not any(each.path.exists() for each in before)
     assert bench.rows("events") == found
     bench.send(request(span(1, 1, "work"), span(9, 1, "work", order_id="A")))
@@ -117,6 +120,7 @@ def test_files_of_merged_segments_go_after_a_while(tmp_path: Path, monkeypatch: 
     before = Store(tmp_path).segments("links")
     assert manifest.merge("links") == 3
     assert manifest.merge("links") == 0
+    assert manifest.remove_left() == 0
     assert not any(each.path.exists() for each in before)
     assert Store(tmp_path).segments("links")[0].rows == 3
     manifest.close()
