@@ -9,13 +9,12 @@ import structlog
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from collector import logs
+from collector import logs, sources
 from collector.dead_letters import DeadLetters
 from collector.receiver.app import create_app
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.running import remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings
-from collector.sources import SOURCES, Intake
 from collector.vocabulary.errors import PermanentError, RetryableError
 from collector.wal import WalWriter
 
@@ -42,15 +41,15 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     wal = WalWriter(data / "wal", settings.wal_segment_bytes)
     told = ReceiverMetrics()
     letters = DeadLetters(data, "receiver", told.registry)
-    app = create_app(settings, wal, letters, told)
-    intake = Intake(settings, data, config, app, wal.append, letters, told)
-    running = [way for sources in SOURCES for source in sources(settings) if (way := source.open(intake)) is not None]
+    app = create_app(settings, wal, told)
+    intake = sources.Intake(settings, data, config, app, wal.append, letters, told)
+    ways = [source.open(intake) for wanted in sources.SOURCES for source in wanted(settings)]
     server = Server(app, address=settings.host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     watch = asyncio.create_task(_stop_when_failed(wal, server))
-    tasks = [watch, *(asyncio.create_task(way) for way in running)]
+    tasks = [watch, *(asyncio.create_task(way) for way in ways if way is not None)]
     write_run_file(data, "receiver", settings.host, port)
     log.info("receiver.listening", host=settings.host, port=port, position=wal.last)
     try:

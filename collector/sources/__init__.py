@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from collector.settings import CollectorSettings
+from collector.sources.otlp_http import otlp_http
 from collector.sources.source import Intake, Source
 
 __all__ = ["SOURCES", "Intake", "Source"]
 
-SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = ()
+SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (otlp_http,)
 """What gives the sources that the settings ask for, in the order in which they are opened."""

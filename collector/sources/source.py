@@ -6,12 +6,13 @@ on disk. One file each; `collector.sources.SOURCES` lists them.
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from fastapi import FastAPI
-
 from collector.dead_letters import DeadLetters
+from collector.receiver.app import ReceiverApp
+from collector.receiver.body import Bodies
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
 from collector.wal import Encoding, Signal
@@ -26,12 +27,17 @@ class Intake:
     """The data folder."""
     config: Path | None
     """The configuration file that was read, for children of this process."""
-    app: FastAPI
+    app: ReceiverApp
     """The application on `collector.port`; sources that are sent to by HTTP add their routes."""
     append: Callable[[Signal, Encoding, bytes], Awaitable[int]]
     """Gives the record's number once it is on disk; RetryableError where the log cannot take it now."""
     letters: DeadLetters
     told: ReceiverMetrics
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        """Reads the bodies of requests within the bounds of the whole process."""
+        return Bodies(self.settings)
 
 
 class Source(Protocol):

@@ -14,20 +14,29 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, TooLong, gunzip
-from collector.receiver import create_app
+from collector.receiver.app import ReceiverApp, create_app
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
+from collector.sources.otlp_http import OtlpHttp
+from collector.sources.source import Intake
 from collector.wal import WalReader, WalWriter
 from tests.unit.collector.spans import request, span
 
 GOOD = request(span(1, 1, "work", order_id="A"))
 
 
+def opened(settings: CollectorSettings, data: Path, wal: WalWriter) -> ReceiverApp:
+    """The application with OTLP/HTTP."""
+    told = ReceiverMetrics()
+    app = create_app(settings, wal, told)
+    OtlpHttp().open(Intake(settings, data, None, app, wal.append, DeadLetters(data, "r", told.registry), told))
+    return app
+
+
 def post(data: Path, content: bytes, headers: dict[str, str]) -> httpx.Response:
     async def once() -> httpx.Response:
-        wal, told = WalWriter(data / "wal", 1 << 16), ReceiverMetrics()
-        app = create_app(CollectorSettings(max_body_bytes=4096), wal, DeadLetters(data, "r", told.registry), told)
-        transport = httpx.ASGITransport(app)
+        wal = WalWriter(data / "wal", 1 << 16)
+        transport = httpx.ASGITransport(opened(CollectorSettings(max_body_bytes=4096), data, wal))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             answer = await client.post("/v1/traces", content=content, headers=headers)
         await wal.close()
@@ -102,8 +111,8 @@ def test_any_bytes_are_unpacked_or_refused(body: bytes) -> None:
 
 def test_a_log_that_failed_asks_to_come_back(tmp_path: Path) -> None:
     async def failed() -> tuple[httpx.Response, httpx.Response]:
-        wal, told = WalWriter(tmp_path / "wal", 1 << 16), ReceiverMetrics()
-        app = create_app(CollectorSettings(), wal, DeadLetters(tmp_path, "r", told.registry), told)
+        wal = WalWriter(tmp_path / "wal", 1 << 16)
+        app = opened(CollectorSettings(), tmp_path, wal)
         wal.failed.set()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             headers = {"content-type": "application/x-protobuf"}
