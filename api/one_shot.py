@@ -51,6 +51,7 @@ def mine_log(
     timezone: str | None,
     by: Literal["role", "actor"],
     language: Language,
+    leading: str | None = None,
 ) -> None:
     """Mine `log`, write `outputs`, and print a summary unless an output is standard output.
 
@@ -69,6 +70,7 @@ def mine_log(
         options = ReadOptions(
             process=known.process,
             leading=CASE,
+            case_type=leading,
             lifecycle=lifecycle,
             timezone=zone.key,
             minor_digits=get_currency_precision(known.currency) if known.currency else 2,
@@ -82,7 +84,8 @@ def mine_log(
         from mining.build import build
 
         quality = Quality(**dataclasses.asdict(found.quality))
-        arena = build(found.batches, known.process, CASE, quality=quality)
+        known = dataclasses.replace(known, leading=found.leading)
+        arena = build(found.batches, known.process, found.leading, quality=quality)
 
         meter.stage(text(language, "looking for findings"))
         from mining.findings import detect
@@ -151,8 +154,8 @@ def _config(
 
 def _stem(log: Path) -> str:
     """The file's name without its endings: `orders.csv.gz` is the process `orders`."""
-    name = log.name
-    for ending in (".gz", ".csv", ".xes", ".parquet"):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    return name or log.name
+    from collector.files import READERS
+
+    endings = [ending for reader in READERS for ending in reader.endings if log.name.lower().endswith(ending)]
+    longest = max(map(len, endings), default=0)
+    return log.name[: len(log.name) - longest] or log.name

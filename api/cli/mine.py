@@ -30,7 +30,12 @@ class Lang(StrEnum):
 
 def mine(
     log: Annotated[
-        Path, typer.Argument(metavar="LOG", help="A log: .csv, .csv.gz, .parquet, .xes, .xes.gz.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="LOG",
+            help="A log: .csv, .xlsx, .parquet, .xes, OCEL .jsonocel, .json, .xml, .sqlite; texts also as .gz.",
+            show_default=False,
+        ),
     ],
     json: Annotated[
         Path | None,
@@ -58,6 +63,15 @@ def mine(
     end: Annotated[str | None, typer.Option("--end", metavar="COLUMN", help="Column of the end time.")] = None,
     actor: Annotated[str | None, typer.Option("--actor", metavar="COLUMN", help="Column of who did it.")] = None,
     role: Annotated[str | None, typer.Option("--role", metavar="COLUMN", help="Column of the role.")] = None,
+    leading: Annotated[
+        str | None,
+        typer.Option(
+            "--leading",
+            metavar="TYPE",
+            help="OCEL: the object type of the cases.",
+            show_default="the one most events have one object of",
+        ),
+    ] = None,
     lifecycle: Annotated[
         Lifecycle,
         typer.Option("--lifecycle", help="pair start and complete into one event, or take all lines as events."),
@@ -90,4 +104,5 @@ def mine(
         timezone=timezone,
         by="actor" if by is By.actor else "role",
         language=languages[lang.value] if lang is not None else terminal_language(),
+        leading=leading,
     )

@@ -9,14 +9,26 @@ from typing import Final
 from collector.files.csv_file import CsvReader
 from collector.files.events import assemble
 from collector.files.log import FileQuality, LogFile, Progress, Reader, ReadOptions, no_progress
+from collector.files.ocel_json import OcelJsonReader
+from collector.files.ocel_sqlite import OcelSqliteReader
+from collector.files.ocel_xml import OcelXmlReader
 from collector.files.parquet_file import ParquetReader
 from collector.files.xes_file import XesReader
+from collector.files.xlsx_file import XlsxReader
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 
 __all__ = ["READERS", "FileQuality", "LogFile", "Progress", "ReadOptions", "Reader", "read"]
 
-READERS: Final[tuple[Reader, ...]] = (CsvReader(), ParquetReader(), XesReader())
+READERS: Final[tuple[Reader, ...]] = (
+    CsvReader(),
+    XlsxReader(),
+    ParquetReader(),
+    XesReader(),
+    OcelJsonReader(),
+    OcelXmlReader(),
+    OcelSqliteReader(),
+)
 """In the order in which they are asked."""
 
 
@@ -29,7 +41,12 @@ def read(path: Path, options: ReadOptions, progress: Progress = no_progress) -> 
     name = path.name.lower()
     for reader in READERS:
         if name.endswith(reader.endings):
-            return assemble(reader.read(path, options, progress), options)
+            raw = reader.read(path, options, progress)
+            if options.case_type is not None and raw.leading is None:
+                raise PermanentError(
+                    text(options.language, "{file}: has no object types; --leading is for OCEL, --case here", file=path)
+                )
+            return assemble(raw, options)
     endings = ", ".join(ending for reader in READERS for ending in reader.endings)
     raise PermanentError(
         text(options.language, "{file}: this kind of file is not read; {endings} are", file=path, endings=endings)

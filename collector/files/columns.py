@@ -92,6 +92,17 @@ def resolve(raw: RawLog, options: ReadOptions) -> dict[str, int]:
     return found
 
 
+def usable(names: Sequence[str], usual: dict[str, tuple[str, ...]], options: ReadOptions) -> bool:
+    """Whether there are columns for case, activity and a time among `names`."""
+    there = {_plain(name) for name in names if name}
+
+    def has(given: str | None, meaning: str) -> bool:
+        return any(_plain(name) in there for name in ((given,) if given is not None else usual[meaning]))
+
+    timed = has(options.start, "start") or has(options.end, "end")
+    return timed and has(options.case, "case") and has(options.activity, "activity")
+
+
 def _missing(raw: RawLog, options: ReadOptions, meaning: str, usual: Sequence[str]) -> PermanentError:
     kinds = {
         "case": text(options.language, "the case"),

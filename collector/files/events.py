@@ -38,6 +38,14 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
     one_column = "start" not in found or "end" not in found
     without_end = 0 if one_column else int(np.count_nonzero(times.end[rows] == NO_TIME))
     pairs, pairing_notes = _pairs(raw, options, found, rows, times, (case, activity))
+    held = 0
+    if options.growing:
+        unfinished = pairs.open if one_column else pairs.open | (times.end[rows[pairs.last]] == NO_TIME)
+        later = _ends_later(activity.take(pa.array(rows[pairs.first])), unfinished)
+        held = int(np.count_nonzero(later))
+        pairs = pairs.select(~later)
+        rows_left = np.union1d(pairs.first, pairs.last)
+        without_end = 0 if one_column else int(np.count_nonzero(times.end[rows[rows_left]] == NO_TIME))
     first, last = rows[pairs.first], rows[pairs.last]
     paired = bool(np.any(first != last))
     without_end += pairs.without_end if paired else 0
@@ -61,7 +69,9 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
         **{meaning: pc.dictionary_encode(values) for meaning, values in words.items()},
         "outcome": constant("ok", len(first)),
         "amount": amount,
-        "objects": case_objects(case.take(pa.array(first)), options.leading),
+        "objects": case_objects(case.take(pa.array(first)), options.leading)
+        if raw.objects is None
+        else raw.objects.take(pa.array(first)),
         "fields": rest_fields([raw.names[i] for i in rest], [column(i) for i in rest], len(first)),
     }
     table = pa.table(
@@ -83,10 +93,17 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
         notes.append(say("{count} lines without an activity or a time were left out.", count=dropped))
     if without_end:
         notes.append(say("{count} events began and have no end: they have no length.", count=without_end))
+    if held:
+        notes.append(say("{count} events have begun and not ended: they are taken in once they have.", count=held))
     if unreadable:
         notes.append(say("{count} amounts could not be read and were left out.", count=unreadable))
     quality = FileQuality(dropped=dropped, without_case=without_case, without_end=without_end, notes=tuple(notes))
-    return LogFile(tuple(table.to_batches(max_chunksize=BATCH_ROWS)), quality)
+    return LogFile(
+        tuple(table.to_batches(max_chunksize=BATCH_ROWS)),
+        quality,
+        leading=options.leading if raw.leading is None else raw.leading,
+        held=held,
+    )
 
 
 @dataclass(frozen=True)
@@ -166,7 +183,7 @@ def _pairs(
 ) -> tuple[Pairs, list[str]]:
     """Which of `rows` make one event each, as places in `rows`, and what must be said about it."""
     every = np.arange(len(rows), dtype=np.int64)
-    single = Pairs(every, every, np.full(len(rows), NOTHING, dtype=np.int64), without_end=0)
+    single = Pairs(every, every, np.full(len(rows), NOTHING, dtype=np.int64), np.zeros(len(rows), dtype=np.bool_))
     if "lifecycle" not in found or not len(rows):
         return single, []
     words = pc.utf8_lower(pc.fill_null(words_of(raw.columns[found["lifecycle"]]), "")).take(pa.array(rows))
@@ -186,6 +203,12 @@ def _pairs(
             say("{count} lines with a lifecycle transition other than start and complete are no events.", count=others)
         )
     return pair(_groups(keys, rows), transitions, times.begin[rows]), notes
+
+
+def _ends_later(activity: pa.Array, unfinished: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of the unfinished events will end: those of an activity of which another event has an end."""
+    codes = np.asarray(pc.dictionary_encode(activity).indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.asarray(unfinished & np.isin(codes, codes[~unfinished]))
 
 
 def _enabled(times: _LineTimes, rows: Rows, pairs: Pairs) -> Times:

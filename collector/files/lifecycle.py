@@ -20,8 +20,17 @@ class Pairs:
     """Record that ended it; the same where it has only one."""
     scheduled: Rows
     """Record that says when the work was enabled, NOTHING where there is none."""
-    without_end: int
-    """Events that began and were never completed."""
+    open: npt.NDArray[np.bool_]
+    """Whether the event began and was never completed."""
+
+    @property
+    def without_end(self) -> int:
+        """Events that began and were never completed."""
+        return int(np.count_nonzero(self.open))
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> "Pairs":
+        """Only the events that `keep` says."""
+        return Pairs(self.first[keep], self.last[keep], self.scheduled[keep], self.open[keep])
 
 
 def pair(group: Rows, transition: npt.NDArray[np.str_], time: Rows) -> Pairs:
@@ -36,7 +45,8 @@ def pair(group: Rows, transition: npt.NDArray[np.str_], time: Rows) -> Pairs:
     schedules = np.flatnonzero(transition == "schedule")
     begun, ended = match(group, time, starts, completes)
     unsaid = np.flatnonzero(transition == "")
-    alone = np.concatenate([np.setdiff1d(starts, begun), np.setdiff1d(completes, ended), unsaid])
+    unfinished = np.setdiff1d(starts, begun)
+    alone = np.concatenate([unfinished, np.setdiff1d(completes, ended), unsaid])
     first = np.concatenate([begun, alone])
     last = np.concatenate([ended, alone])
     order = np.argsort(first, kind="stable")
@@ -47,7 +57,7 @@ def pair(group: Rows, transition: npt.NDArray[np.str_], time: Rows) -> Pairs:
     by_record[first] = np.arange(len(first))
     enabling, enabled = match(group, time, schedules, first)
     scheduled[by_record[enabled]] = enabling
-    return Pairs(first, last, scheduled, without_end=len(starts) - len(begun))
+    return Pairs(first, last, scheduled, np.isin(first, unfinished))
 
 
 def match(group: Rows, time: Rows, openers: Rows, closers: Rows) -> tuple[Rows, Rows]:

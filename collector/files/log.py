@@ -23,7 +23,9 @@ class ReadOptions:
 
     process: str
     leading: str = "case"
-    """Object type under which the case id of every event stands."""
+    """Object type under which the case id of every event stands. Of an OCEL it is the type of that name, if any."""
+    case_type: str | None = None
+    """OCEL only: the object type whose objects are the cases; None: chosen by `collector.files.ocel`."""
     case: str | None = None
     activity: str | None = None
     start: str | None = None
@@ -32,6 +34,9 @@ class ReadOptions:
     role: str | None = None
     lifecycle: Literal["pair", "all"] = "pair"
     """`pair`: start and complete become one event. `all`: every line is an event."""
+    growing: bool = False
+    """The file is an export that is written anew with more lines: what has begun and not ended is held back, where
+    other events of that activity have an end, because a later export will tell it whole."""
     timezone: str = "UTC"
     """IANA name of the zone of times that carry none."""
     minor_digits: int = 2
@@ -61,6 +66,10 @@ class LogFile:
     batches: tuple[pa.RecordBatch, ...]
     """Of EVENT_SCHEMA. Event ids are positions in the file, twelve digits, so their order is the file's."""
     quality: FileQuality
+    leading: str = "case"
+    """Object type of the cases: the first object of every event has it."""
+    held: int = 0
+    """Events held back because they have not ended (`ReadOptions.growing`)."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return iter(self.batches)
@@ -80,6 +89,10 @@ class RawLog:
     place: Callable[[int], str]
     """Where row `i` stands, in words for an error."""
     notes: tuple[str, ...] = field(default=())
+    objects: pa.Array | None = None
+    """All objects of each row, as in EVENT_SCHEMA, that of its case first; None: the case is the only one."""
+    leading: str | None = None
+    """Object type of the cases, where the file names types."""
 
 
 class Reader(Protocol):

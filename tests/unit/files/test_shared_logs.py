@@ -22,7 +22,8 @@ def _logs() -> list[tuple[str, int, int]]:
         return [
             (row["file"], int(row["events"]), int(row["cases"]))
             for row in csv.DictReader(file, delimiter="\t")
-            if row["file"].endswith(endings) and "expected" not in row["file"]
+            # Of object-centric logs the cases depend on the object type; test_ocel.py reads those.
+            if row["file"].endswith(endings) and "expected" not in row["file"] and row["cases"].isdecimal()
         ]
 
 
