@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from collector.settings import CollectorSettings
+from collector.sources.databases import databases
 from collector.sources.otlp_http import otlp_http
 from collector.sources.source import Intake, Source
 
 __all__ = ["SOURCES", "Intake", "Source"]
 
-SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (otlp_http,)
+SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (otlp_http, databases)
 """What gives the sources that the settings ask for, in the order in which they are opened."""

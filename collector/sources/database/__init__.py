@@ -1,0 +1,1 @@
+"""Parts of the way in by databases: reading, comparing, remembering, handing on."""
