@@ -9,15 +9,14 @@ from typing import Final
 import structlog
 from google.protobuf.message import DecodeError
 
-from collector.converter.columns import LogColumns, SpanColumns, links_table
-from collector.converter.decode import Decoder
+from collector.converter.columns import SpanColumns, links_table
+from collector.converter.decode import Decoder, Fresh
 from collector.converter.joins import MAX_JOINS, Joins
 from collector.converter.mapper import HOLD_MS, Mapper, Output
 from collector.converter.open_events import MAX_WITHOUT_CASE, OpenEvents
 from collector.converter.rebuild import remember
 from collector.converter.rules import Rules
 from collector.converter.seen import AT_LEAST, Seen
-from collector.converter.span import Span
 from collector.converter.telemetry import ConverterMetrics
 from collector.converter.window import MAX_SPANS, Window
 from collector.dead_letters import DeadLetters
@@ -29,10 +28,12 @@ from collector.store.store import Store
 from collector.wal import Encoding, Record, Signal, WalReader
 from collector.wal.folder import delete_covered
 
-KINDS: Final[tuple[Kind, ...]] = ("events", "links", "spans", "logs")
+KINDS: Final[tuple[Kind, ...]] = ("events", "links", "spans")
 ROUND_BYTES: Final = 3 << 20
 """Compressed bytes to a round when the converter is behind: some 50 000 spans."""
 ROUND_RECORDS: Final = 4_000
+BATCH: Final = "batch:"
+"""What the state of a source's last batch is called."""
 _UNPACKED_LIMIT: Final = 1 << 30
 
 log = structlog.get_logger()
@@ -63,7 +64,6 @@ class Converter:
         self._told = told or ConverterMetrics()
         self._letters = letters or DeadLetters(data, "converter", self._told.registry)
         self._clock = clock
-        self._sequence = 0
         rules = Rules(mapping)
         self._wal = data / "wal"
         self._manifest = Manifest(data)
@@ -75,7 +75,10 @@ class Converter:
         leading = {name: each.leading for name, each in processes.items()}
         self._mapper = Mapper(rules, leading, Window(max_spans), self._joins, opened, self._told, self._refuse, hold_ms)
         self._restore(data, rules, max_spans, max_seen)
-        self._decoder = Decoder(rules, self._seen.is_new, self._refuse)
+        self._decoder = Decoder(rules, self._seen, self._refuse)
+        self._wanted = rules.wanted
+        batches = Store(data).state(BATCH)
+        self._batches = {name.removeprefix(BATCH): int(number) for name, number in batches.items()}
 
     @property
     def position(self) -> int:
@@ -91,12 +94,13 @@ class Converter:
         """Convert and commit one batch; gives how many records it took in (0: nothing was there)."""
         first = self.reader.position + 1
         records = self.reader.read(limit_bytes, ROUND_RECORDS)
-        spans, logs = SpanColumns(), LogColumns()
-        fresh = self._decode(records, spans, logs)
+        spans = SpanColumns()
+        fresh = self._decode(records, spans)
         # Far behind, an event's relatives are in the log, not on the wire: time goes as the log tells it.
         behind = self.reader.behind()[0] > 0
         out = self._mapper.take_in(fresh, records[-1].received if records and behind else self._clock())
-        self._commit(spans, logs, out, first)
+        self._commit(spans, out, first)
+        self._tell()
         for process, count in out.tally.items():
             self._told.events.labels(process).inc(count)
         self.observe()
@@ -130,29 +134,50 @@ class Converter:
                 gc.enable()
             log.info("converter.restored", spans=spans, seconds=round(time.monotonic() - began, 2))
 
-    def _decode(self, records: Iterable[Record], spans: SpanColumns, logs: LogColumns) -> list[Span]:
-        fresh: list[Span] = []
+    def _decode(self, records: Iterable[Record], spans: SpanColumns) -> Fresh:
+        bodies: list[bytes] = []
+        positions: list[int] = []
         for record in records:
-            self._sequence = record.sequence
             try:
                 body = record.body
                 plain = gunzip(body, _UNPACKED_LIMIT) if record.encoding is Encoding.GZIP else body
-                if record.signal is Signal.TRACES:
-                    fresh += self._decoder.traces(plain, spans)
-                else:
-                    self._decoder.logs(plain, logs)
-            except (BadGzip, DecodeError) as error:
+                bodies.append(self._canonical(record.signal, plain))
+                positions.append(record.sequence)
+            except (BadGzip, DecodeError, ValueError) as error:
                 # The receiver has checked this; the mapping must not stop for it all the same.
-                self._refuse("malformed", str(error), record.body)
-        self._told.spans.inc(self._decoder.decoded)
-        self._told.duplicates.inc(self._decoder.duplicates)
-        self._decoder.decoded = self._decoder.duplicates = 0
-        return fresh
+                self._refuse("malformed", str(error), record.body, record.sequence)
+        return self._decoder.decode(bodies, positions, spans)
 
-    def _refuse(self, reason: str, detail: str, body: bytes) -> None:
-        self._letters.add(reason, detail, body, position=self._sequence)
+    def _canonical(self, signal: Signal, plain: bytes) -> bytes:
+        """The body as an export request of traces; empty where it was taken in before."""
+        if signal is Signal.TRACES:
+            return plain
+        from collector.converter.decoders import DECODERS
+        from collector.converter.decoders.cloud_events import origin
 
-    def _commit(self, spans: SpanColumns, logs: LogColumns, out: Output, first: int) -> None:
+        if signal is Signal.EVENTS:
+            source, batch = origin(plain)
+            if source is not None and batch is not None:
+                if batch <= self._batches.get(source, -1):
+                    return b""
+                self._batches[source] = batch
+                self._changes.state[BATCH + source] = str(batch)
+        return DECODERS[signal](plain, self._wanted)
+
+    def _tell(self) -> None:
+        """Count what was committed."""
+        decoder = self._decoder
+        self._told.spans.inc(decoder.decoded)
+        self._told.duplicates.inc(decoder.duplicates)
+        self._told.unnamed_logs.inc(decoder.nameless)
+        decoder.decoded = decoder.duplicates = decoder.nameless = 0
+        for (process, reason), count in self._mapper.without_case.items():
+            self._told.without_case.labels(process, reason).set(count)
+
+    def _refuse(self, reason: str, detail: str, body: bytes, position: int | None = None) -> None:
+        self._letters.add(reason, detail, body, signal="traces", position=position)
+
+    def _commit(self, spans: SpanColumns, out: Output, first: int) -> None:
         self._told.forgotten.labels("join").inc(self._joins.trim())
         self._changes.joined, self._changes.forgotten = self._joins.changed, self._joins.forgotten
         last = self.reader.position
@@ -160,7 +185,6 @@ class Converter:
             return
         tables: list[tuple[Kind, object]] = [
             ("spans", spans.table()),
-            ("logs", logs.table()),
             ("events", out.events.table()),
             ("links", links_table(out.links)),
         ]

@@ -1,136 +1,340 @@
-"""Request bodies to spans: each span once for resolution, and once whole for the spans segment."""
+"""Canonical request bodies (collector/converter/decoders) to spans: columns for all of them, `Span` for those that tell
+something."""
 
 import json
+import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
-from collector.converter.columns import LogColumns, SpanColumns
-from collector.converter.rules import Rules
-from collector.converter.span import KINDS, Source, Span, SpanKey
+from collector.converter.columns import SpanColumns
+from collector.converter.rules import Head, Rules
+from collector.converter.seen import Seen
+from collector.converter.span import KINDS, LOG, Source, Span, SpanKey
 from collector.converter.values import as_text
+from collector.converter.wire import Spans, Wanted, Words, canonicalise, parse
 
-STATUS: Final = ("unset", "ok", "error")
-_MAX_NS: Final = (2**63 - 1) // 1000 * 1000
-_MAX_NAMES: Final = 10_000
-Refuse = Callable[[str, str, bytes], None]
-"""Takes (reason, detail, body) of a span that cannot be used."""
+MAX_NS: Final = (2**63 - 1) // 1000 * 1000
+_CACHED: Final = 10_000
+STATUS_TEXT: Final = "otel.status_description"
+Refuse = Callable[[str, str, bytes, int | None], None]
+"""Takes (reason, detail, body, position in the log) of a span or request that cannot be used."""
+Rows = npt.NDArray[np.int64]
+_NOTHING: Final[dict[str, str]] = {}
+_NO_ID: Final = bytes(8)
+
+
+@dataclass
+class Fresh:
+    """The new spans of a round, those that tell something in the order in which they came."""
+
+    telling: list[Span]
+    traces: dict[bytes, dict[bytes, bytes]]
+    """For each trace that got spans: the parents of these by their ids."""
 
 
 class Decoder:
-    """Decodes with one set of rules; `seen` says whether a span was there before."""
+    """Decodes with one set of rules."""
 
-    def __init__(self, rules: Rules, is_new: Callable[[SpanKey], bool], refuse: Refuse) -> None:
-        self._rules, self._is_new, self._refuse = rules, is_new, refuse
-        self.decoded = 0
-        self.duplicates = 0
-        self._names: dict[str, str] = {}
+    def __init__(self, rules: Rules, seen: Seen, refuse: Refuse) -> None:
+        self._rules, self._seen, self._refuse = rules, seen, refuse
+        self._wanted = Wanted(rules.wanted)
+        self._keys = tuple(sys.intern(key) for key in self._wanted.keys)
+        self._words = Words()
+        self._sources: dict[bytes, Source] = {}
+        self.decoded = self.duplicates = self.nameless = 0
+        """Spans so far; those of them seen before; log records without a name that no rule or object wants."""
 
-    def traces(self, plain: bytes, columns: SpanColumns) -> list[Span]:
-        """The new spans of an ExportTraceServiceRequest. Raises DecodeError."""
-        request = ExportTraceServiceRequest.FromString(plain)
-        fresh: list[Span] = []
-        for resource_spans in request.resource_spans:
-            source = self._source(resource_spans.resource)
-            for scope_spans in resource_spans.scope_spans:
-                for wire in scope_spans.spans:
-                    self.decoded += 1
-                    try:
-                        reason = _unusable(wire)
-                        if reason:
-                            self._refuse(reason, f"span {wire.name!r} of {source.service}", wire.SerializeToString())
-                            continue
-                        if not self._is_new((wire.trace_id, wire.span_id)):
-                            self.duplicates += 1
-                            continue
-                        fresh.append(self._span(wire, source, columns))
-                    except Exception as error:
-                        # One span must not stop the rest, whatever is wrong with it.
-                        self._refuse("unreadable_span", repr(error), wire.SerializeToString())
+    def decode(self, bodies: Sequence[bytes], positions: Sequence[int], columns: SpanColumns) -> Fresh:
+        """The new spans of the requests that stood at `positions` in the log; what cannot be read is refused."""
+        fresh = Fresh([], {})
+        spans, strange = parse(bodies, self._wanted)
+        self._take(spans, positions, columns, fresh)
+        again: list[bytes] = []
+        there: list[int] = []
+        for place in strange:
+            try:
+                again.append(canonicalise(bodies[place]))
+                there.append(positions[place])
+            except DecodeError as error:
+                # The receiver has checked this; the mapping must not stop for it all the same.
+                self._refuse("malformed", str(error), bodies[place], positions[place])
+        if again:
+            spans, still = parse(again, self._wanted)
+            self._take(spans, there, columns, fresh)
+            for place in still:
+                self._refuse("malformed", "not understood", again[place], there[place])
         return fresh
 
-    def logs(self, plain: bytes, columns: LogColumns) -> None:
-        """Keep the records of an ExportLogsServiceRequest. Raises DecodeError."""
-        request = ExportLogsServiceRequest.FromString(plain)
-        for resource_logs in request.resource_logs:
-            source = self._source(resource_logs.resource)
-            for scope_logs in resource_logs.scope_logs:
-                for record in scope_logs.log_records:
-                    attributes = [(each.key, as_text(each.value)) for each in record.attributes]
-                    time = min(record.time_unix_nano or record.observed_time_unix_nano, _MAX_NS) // 1000
-                    ids = record.trace_id.hex(), record.span_id.hex()
-                    columns.add(
-                        time, ids, record.severity_number, record.event_name, as_text(record.body), attributes, source
-                    )
+    def _take(self, spans: Spans, positions: Sequence[int], columns: SpanColumns, fresh: Fresh) -> None:
+        self.decoded += spans.n
+        rows = self._usable(spans, positions)
+        new = self._seen.are_new(spans.trace_lo[rows], spans.span_id[rows])
+        self.duplicates += int(len(rows) - np.count_nonzero(new))
+        rows = rows[new]
+        if not len(rows):
+            return
+        batch = Batch(spans, rows, self._rules, self._keys, self._words, self._all_sources(spans))
+        telling = batch.spans_that_tell()
+        if (spans.kind[rows] == LOG).any():
+            batch = self._without_nameless(batch, telling)
+        batch.ids_by_trace(fresh.traces)
+        fresh.telling += telling
+        columns.add(batch)
 
-    def _span(self, wire: WireSpan, source: Source, columns: SpanColumns) -> Span:
-        pairs = {each.key: as_text(each.value) for each in wire.attributes}
-        status = wire.status.code
-        if status == 2 and wire.status.message:
-            pairs.setdefault("otel.status_description", wire.status.message)
-        if wire.events and "exception.type" not in pairs:
-            for happened in wire.events:
-                if happened.name == "exception":
-                    for each in happened.attributes:
-                        if each.key == "exception.type":
-                            pairs["exception.type"] = as_text(each.value)
-        # Interned: the window keeps them, and there are few.
-        wanted = self._rules.wanted
-        attributes = {sys.intern(key): value for key, value in pairs.items() if key in wanted}
-        kind = KINDS[wire.kind] if 0 <= wire.kind < len(KINDS) else KINDS[0]
-        links = tuple(
-            (link.trace_id, link.span_id) for link in wire.links if len(link.trace_id) == 16 and len(link.span_id) == 8
+    def _without_nameless(self, batch: "Batch", telling: list[Span]) -> "Batch":
+        """Log records that nobody named and nothing wants are the application's own affair."""
+        nameless = (batch.spans.kind[batch.rows] == LOG) & (batch.spans.name_size[batch.rows] == 0)
+        wanted = {each.key for each in telling if each.rule is not None or each.objects or each.kind != KINDS[LOG]}
+        gone = nameless & ~np.array([batch.key(i) in wanted for i in range(len(batch.rows))])
+        if not gone.any():
+            return batch
+        self.nameless += int(np.count_nonzero(gone))
+        left_out = {batch.key(i) for i in np.flatnonzero(gone).tolist()}
+        telling[:] = [each for each in telling if each.key not in left_out]
+        return batch.only(~gone)
+
+    def _usable(self, spans: Spans, positions: Sequence[int]) -> Rows:
+        start, end = spans.start_ns, spans.end_ns
+        reasons = {
+            "bad_trace_id": (spans.trace_hi == 0) & (spans.trace_lo == 0),
+            "bad_span_id": spans.span_id == 0,
+            "no_time": (start == 0) | (end == 0),
+            "end_before_start": end < start,
+            "bad_time": end > MAX_NS,
+        }
+        bad = np.zeros(spans.n, np.bool_)
+        for reason, found in reasons.items():
+            for row in np.flatnonzero(found & ~bad).tolist():
+                name = _text(spans, spans.name_at[row], spans.name_size[row])
+                service = self._source(spans, int(spans.resource[row])).service
+                detail = f"span {name!r} of {service}"
+                self._refuse(reason, detail, _request(spans, row), positions[spans.body[row]])
+            bad |= found
+        return np.flatnonzero(~bad)
+
+    def _all_sources(self, spans: Spans) -> list[Source]:
+        return [self._source(spans, number) for number in range(len(spans.resource_at))]
+
+    def _source(self, spans: Spans, resource: int) -> Source:
+        at = int(spans.resource_at[resource])
+        body = spans.buffer[at : at + int(spans.resource_size[resource])].tobytes()
+        source = self._sources.get(body)
+        if source is None:
+            if len(self._sources) >= _CACHED:
+                self._sources.clear()
+            pairs = {each.key: as_text(each.value) for each in Resource.FromString(body).attributes}
+            source = self._sources[body] = make_source(pairs, self._rules)
+        return source
+
+
+class Batch:
+    """Rows of parsed spans that are new and usable; `keys` are the wanted attributes by code."""
+
+    def __init__(
+        self, spans: Spans, rows: Rows, rules: Rules, keys: Sequence[str], words: Words, sources: list[Source]
+    ) -> None:
+        self.spans, self.rows, self.sources = spans, rows, sources
+        self._rules, self._keys, self._words = rules, keys, words
+        trace = np.empty((len(rows), 2), ">u8")
+        trace[:, 0], trace[:, 1] = spans.trace_hi[rows], spans.trace_lo[rows]
+        self._traces = trace.tobytes()
+        self._ids = spans.span_id[rows].astype(">u8").tobytes()
+        self._parents = spans.parent[rows].astype(">u8").tobytes()
+        self.names = words.codes(spans.buffer, spans.name_at[rows], spans.name_size[rows])
+        self.scopes = [_text(spans, at, size) for at, size in zip(spans.scope_at, spans.scope_size, strict=True)]
+        self._read_attributes()
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Batch":
+        """The rows that are kept."""
+        return Batch(self.spans, self.rows[kept], self._rules, self._keys, self._words, self.sources)
+
+    def key(self, i: int) -> SpanKey:
+        """Trace id and span id of a row."""
+        return self._traces[16 * i : 16 * i + 16], self._ids[8 * i : 8 * i + 8]
+
+    def name(self, code: int) -> str:
+        """A span's name by its code in `names`."""
+        return self._words.text(code)
+
+    def ids_by_trace(self, traces: dict[bytes, dict[bytes, bytes]]) -> None:
+        """Put each span's parent under its trace and id."""
+        lo = self.spans.trace_lo[self.rows]
+        order = np.argsort(lo, kind="stable")
+        ids, parents, all_traces = self._ids, self._parents, self._traces
+        places = order.tolist()
+        last, inside = b"", dict[bytes, bytes]()
+        for i in places:
+            trace = all_traces[16 * i : 16 * i + 16]
+            if trace != last:
+                last = trace
+                inside = traces.setdefault(trace, {})
+            parent = parents[8 * i : 8 * i + 8]
+            inside[ids[8 * i : 8 * i + 8]] = b"" if parent == _NO_ID else parent
+
+    def _read_attributes(self) -> None:
+        """Wanted attributes by row; rows without any share one empty dictionary."""
+        spans, rows, keys = self.spans, self.rows, self._keys
+        self.attributes: list[dict[str, str]] = [_NOTHING] * len(rows)
+        begins, ends = spans.attr_offsets[rows], spans.attr_offsets[rows + 1]
+        exception = spans.exc_size[rows] >= 0
+        message = (spans.status[rows] == 2) & (spans.message_size[rows] > 0)
+        told = np.flatnonzero((ends > begins) | exception | message)
+        raw = memoryview(spans.buffer.data)
+        kinds, codes = spans.attr_type.tolist(), spans.attr_key.tolist()
+        places, sizes = spans.attr_at.tolist(), spans.attr_size.tolist()
+        for i, begin, end in zip(told.tolist(), begins[told].tolist(), ends[told].tolist(), strict=True):
+            found: dict[str, str] = {}
+            for hit in range(begin, end):
+                if kinds[hit] == 1:
+                    at = places[hit]
+                    found[keys[codes[hit]]] = str(raw[at : at + sizes[hit]], "utf-8", "replace")
+                else:
+                    found[keys[codes[hit]]] = _value(spans, hit)
+            self.attributes[i] = found
+        for i in np.flatnonzero(exception).tolist():
+            row = rows[i]
+            self.attributes[i].setdefault("exception.type", _text(spans, spans.exc_at[row], spans.exc_size[row]))
+        for i in np.flatnonzero(message).tolist():
+            row = rows[i]
+            self.attributes[i].setdefault(STATUS_TEXT, _text(spans, spans.message_at[row], spans.message_size[row]))
+
+    def _heads(self) -> tuple[list[Head], npt.NDArray[np.int64]]:
+        """Distinct heads, and the place of each row's."""
+        spans, rows = self.spans, self.rows
+        scope_of, service_of = _places(self.scopes), _places([each.service for each in self.sources])
+        kinds = np.where((spans.kind[rows] >= 0) & (spans.kind[rows] < len(KINDS)), spans.kind[rows], 0)
+        packed = self.names.astype(np.int64)
+        for codes in (service_of[spans.resource[rows]], scope_of[spans.scope[rows]], kinds):
+            packed = packed * (int(codes.max()) + 1) + codes
+        _, first, heads = np.unique(packed, return_index=True, return_inverse=True)
+        found = [
+            Head(
+                self.sources[spans.resource[rows[i]]].service,
+                self.scopes[spans.scope[rows[i]]],
+                self.name(int(self.names[i])),
+                KINDS[kinds[i]],
+            )
+            for i in first.tolist()
+        ]
+        return found, heads
+
+    def spans_that_tell(self) -> list[Span]:
+        """A span a row that has wanted attributes, links, or a rule that may fit."""
+        spans, rows, rules = self.spans, self.rows, self._rules
+        heads, head_of = self._heads()
+        candidates = [rules.candidates(head) for head in heads]
+        may_fit = np.array([bool(each) for each in candidates])[head_of]
+        linking = spans.link_offsets[rows + 1] > spans.link_offsets[rows]
+        with_attributes = np.fromiter(map(len, self.attributes), np.int64, len(rows)) > 0
+        told = np.flatnonzero(may_fit | linking | with_attributes)
+        at = rows[told]
+        found: list[Span] = []
+        for i, head, resource, start, end, error, links in zip(
+            told.tolist(),
+            head_of[told].tolist(),
+            spans.resource[at].tolist(),
+            (spans.start_ns[at] // 1000).tolist(),
+            (spans.end_ns[at] // 1000).tolist(),
+            (spans.status[at] == 2).tolist(),
+            linking[told].tolist(),
+            strict=True,
+        ):
+            attributes, source = self.attributes[i], self.sources[resource]
+            _, scope, name, kind = heads[head]
+            span = Span(
+                self._traces[16 * i : 16 * i + 16],
+                self._ids[8 * i : 8 * i + 8],
+                self.parent(i),
+                name,
+                kind,
+                start,
+                end,
+                error or "error.type" in attributes,
+                source,
+                scope,
+                attributes,
+                rules.objects(attributes) if attributes else (),
+                self._links(i) if links else (),
+            )
+            for rule, test in candidates[head]:
+                if test.attributes(attributes, source):
+                    span.rule = rule
+                    break
+            found.append(span)
+        return found
+
+    def parent(self, i: int) -> bytes:
+        """Span id of the row's parent; empty at a root."""
+        parent = self._parents[8 * i : 8 * i + 8]
+        return b"" if parent == _NO_ID else parent
+
+    def _links(self, i: int) -> tuple[SpanKey, ...]:
+        spans, row = self.spans, self.rows[i]
+        return tuple(
+            (
+                int(spans.link_hi[link]).to_bytes(8, "big") + int(spans.link_lo[link]).to_bytes(8, "big"),
+                int(spans.link_span[link]).to_bytes(8, "big"),
+            )
+            for link in range(spans.link_offsets[row], spans.link_offsets[row + 1])
         )
-        span = Span(
-            wire.trace_id,
-            wire.span_id,
-            wire.parent_span_id if len(wire.parent_span_id) == 8 and any(wire.parent_span_id) else b"",
-            self._name(wire.name),
-            kind,
-            wire.start_time_unix_nano // 1000,
-            wire.end_time_unix_nano // 1000,
-            status == 2 or "error.type" in attributes,
-            source,
-            attributes,
-            self._rules.objects(attributes) if attributes else (),
-            links,
-        )
-        span.rule = self._rules.activity(source.service, span.name, kind, attributes, source)
-        columns.add(span, STATUS[status] if 0 <= status < len(STATUS) else STATUS[0], pairs)
-        return span
-
-    def _name(self, name: str) -> str:
-        """Equal names as one object, as far as there are not too many (some hold ids)."""
-        if len(self._names) > _MAX_NAMES:
-            self._names.clear()
-        return self._names.setdefault(name, name)
-
-    def _source(self, resource: Resource) -> Source:
-        pairs = {each.key: as_text(each.value) for each in resource.attributes}
-        return make_source(pairs, self._rules)
 
 
 def make_source(pairs: dict[str, str], rules: Rules) -> Source:
     """A resource with all attributes `pairs`."""
     wanted = {key: value for key, value in pairs.items() if key in rules.wanted}
     written = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
-    return Source(pairs.get("service.name", ""), wanted, written)
+    return Source(pairs.get("service.name", ""), wanted, written, pairs.get("service.version", ""))
 
 
-def _unusable(wire: WireSpan) -> str | None:
-    if len(wire.trace_id) != 16 or not any(wire.trace_id):
-        return "bad_trace_id"
-    if len(wire.span_id) != 8 or not any(wire.span_id):
-        return "bad_span_id"
-    if not wire.start_time_unix_nano or not wire.end_time_unix_nano:
-        return "no_time"
-    if wire.end_time_unix_nano < wire.start_time_unix_nano:
-        return "end_before_start"
-    if wire.end_time_unix_nano > _MAX_NS:
-        return "bad_time"
-    return None
+def _request(spans: Spans, row: int) -> bytes:
+    """The span as a request of its own, so that it can be sent again."""
+    request = ExportTraceServiceRequest()
+    resource, scope = int(spans.resource[row]), int(spans.scope[row])
+    at = int(spans.resource_at[resource])
+    inside = request.resource_spans.add()
+    inside.resource.ParseFromString(spans.buffer[at : at + int(spans.resource_size[resource])].tobytes())
+    within = inside.scope_spans.add()
+    within.scope.name = _text(spans, spans.scope_at[scope], spans.scope_size[scope])
+    within.spans.add().ParseFromString(spans.buffer[spans.at[row] : spans.at[row] + spans.size[row]].tobytes())
+    return request.SerializeToString()
+
+
+def _places(words: list[str]) -> npt.NDArray[np.int64]:
+    """For each word the place of its first occurrence."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(word, i) for i, word in enumerate(words)], np.int64)
+
+
+def _text(spans: Spans, at: int, size: int) -> str:
+    return spans.buffer[at : at + size].tobytes().decode("utf-8", "replace")
+
+
+def _value(spans: Spans, hit: int) -> str:
+    """A wanted attribute that is no string, as `as_text` writes it."""
+    number = int(spans.attr_number[hit])
+    match int(spans.attr_type[hit]):
+        case 2:
+            return "true" if number else "false"
+        case 3:
+            return str(number)
+        case 4:
+            return repr(struct.unpack("<d", struct.pack("<q", number))[0])
+        case 0:
+            return ""
+        case kind:
+            at = int(spans.attr_at[hit])
+            body = spans.buffer[at : at + int(spans.attr_size[hit])].tobytes()
+            if kind == 5:
+                return as_text(AnyValue(array_value=ArrayValue.FromString(body)))
+            if kind == 6:
+                return as_text(AnyValue(kvlist_value=KeyValueList.FromString(body)))
+            return as_text(AnyValue(bytes_value=body))

@@ -1,6 +1,7 @@
 """An event's columns from its span and the spans around it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from collector.converter.columns import EventColumns
 from collector.converter.rules import Rules, fill, places
@@ -9,46 +10,64 @@ from collector.converter.values import as_amount, as_list, as_time
 from collector.converter.window import Window
 from collector.settings import ActivityRule
 
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 """What stands for an attribute in an activity's name that is nowhere to be found."""
+_WELL: Final = frozenset({"ok", "true", "success", "succeeded", "successful", "completed", "passed", "成功", "正常"})
+_FAILED: Final = frozenset(
+    {"error", "false", "failure", "failed", "fail", "rejected", "timeout", "失败", "异常", "错误", "超时"}
+)
 
 
 class Around:
-    """A span, its ancestors, its descendants: where attributes are looked up, in this order, each looked up once."""
+    """A span, its ancestors, its descendants: where attributes are looked up, nearest first."""
 
     def __init__(self, span: Span, window: Window) -> None:
         self.span = span
-        self._window = window
-        self._ancestors: list[Span] | None = None
-        self._descendants: list[Span] | None = None
-
-    def spans(self) -> Iterator[Span]:
-        """The span itself, ancestors from the nearest, descendants level by level."""
-        yield self.span
-        yield from self.above()
-        if self._descendants is None:
-            self._descendants = [each for level, _ in self._window.descendants(self.span) for each in level]
-        yield from self._descendants
-
-    def above(self) -> list[Span]:
+        self.above = window.ancestors(span)[0]
         """Ancestors, from the nearest."""
-        if self._ancestors is None:
-            self._ancestors = self._window.ancestors(self.span)[0]
-        return self._ancestors
+        self.spans = [span, *self.above]
+        """The span itself, ancestors from the nearest, descendants level by level."""
+        for level, _ in window.descendants(span):
+            self.spans += level
+        # Each attribute as the nearest span has it, with that span's place.
+        self._nearest: dict[str, tuple[int, str]] = {}
+        for place, each in enumerate(self.spans):
+            for name, value in each.attributes.items():
+                if value and name not in self._nearest:
+                    self._nearest[name] = place, value
 
-    def find(self, names: Sequence[str], use: Callable[[Span], bool] | None = None) -> str | None:
-        """The first of `names` on the nearest span (of those to `use`) that has one, then on the resource."""
+    def find(self, names: Sequence[str]) -> str | None:
+        """The first of `names` on the nearest span that has one, then on the resource."""
         if not names:
             return None
-        for span in self.spans():
-            if span.attributes and (use is None or use(span)):
-                for name in names:
-                    value = span.attributes.get(name)
-                    if value:
-                        return value
+        found = [at for name in names if (at := self._nearest.get(name)) is not None]
+        if found:
+            # Of equally near ones the first name wins: min gives the first of equals.
+            return min(found, key=lambda at: at[0])[1]
+        return self._on_resource(names)
+
+    def own(self, names: Sequence[str]) -> str | None:
+        """The first of `names` that the span itself has, then its resource."""
         for name in names:
-            if value := self.span.source.attributes.get(name):
+            if value := self.span.attributes.get(name):
                 return value
+        return self._on_resource(names)
+
+    def of_service(self, names: Sequence[str], service: str) -> str | None:
+        """As `find`, on spans of the service only."""
+        for each in self.spans:
+            if each.attributes and each.source.service == service:
+                for name in names:
+                    if value := each.attributes.get(name):
+                        return value
+        return self._on_resource(names)
+
+    def _on_resource(self, names: Sequence[str]) -> str | None:
+        on_resource = self.span.source.attributes
+        if on_resource:
+            for name in names:
+                if value := on_resource.get(name):
+                    return value
         return None
 
 
@@ -64,26 +83,28 @@ def add_event(
     service = span.source.service
     amount = around.find(mapping.amount)
     enabled = around.find(mapping.enabled)
+    start, end = _times(span, around, rules)
+    error = _failed(span, around, rules)
     columns.add(
         (
             span.event_id,
             rule.process,
             _activity(rule.activity, around),
-            span.start,
-            span.end,
+            start,
+            end,
             as_time(enabled) if enabled is not None else None,
             actor_kind,
             actor,
             role,
-            service or None,
+            around.own(mapping.system) or service or None,
             # A module is a part of this system: what other systems on the way call theirs says nothing.
-            rule.module or around.find(mapping.module, lambda each: each.source.service == service),
+            rule.module or around.of_service(mapping.module, service),
             around.find(mapping.device),
             around.find(mapping.channel),
             around.find(mapping.platform),
             around.find(mapping.shop),
-            "error" if span.error else "ok",
-            _error_type(around) if span.error else None,
+            "error" if error else "ok",
+            _error_type(around, mapping.error_type) if error else None,
             as_amount(amount) if amount is not None else None,
             [each._asdict() for each in objects],
             span.trace_id.hex(),
@@ -99,9 +120,30 @@ def _activity(activity: str, around: Around) -> str:
     return fill(activity, {name: around.find((name,)) or UNKNOWN for name in places(activity)})
 
 
+def _times(span: Span, around: Around, rules: Rules) -> tuple[int, int]:
+    """Start and end in µs: as attributes of the span say where the mapping names some, else the span's own."""
+    mapping = rules.mapping
+    if not mapping.start and not mapping.end:
+        return span.start, span.end
+    said = [around.own(names) for names in (mapping.start, mapping.end)]
+    start, end = (as_time(each) if each is not None else None for each in said)
+    if start is None:
+        start = span.start if end is None else min(span.start, end)
+    # What is said to end before it began has no length.
+    return start, max(start, end if end is not None else span.end)
+
+
+def _failed(span: Span, around: Around, rules: Rules) -> bool:
+    said = around.own(rules.mapping.outcome) if rules.mapping.outcome else None
+    word = said.strip().lower() if said is not None else ""
+    if word in _WELL:
+        return False
+    return word in _FAILED or span.error
+
+
 def _actor(around: Around, rules: Rules) -> tuple[str, str | None, Span | None]:
     """(kind, id, the span that says so)."""
-    for span in around.spans():
+    for span in around.spans:
         if not span.attributes and span is not around.span:
             continue
         for rule, test in rules.actors:
@@ -122,9 +164,9 @@ def _role(
     """The actor's role, and the field that holds all of them where there are several."""
     spans: Iterable[Span]
     if actor_span is None:
-        spans = (around.span, *around.above())
+        spans = (around.span, *around.above)
     elif kind == "staff":
-        spans = (actor_span, *around.spans())
+        spans = (actor_span, *around.spans)
     else:
         # Who serves a customer further down lends the customer no role.
         spans = (actor_span,)
@@ -138,8 +180,10 @@ def _role(
     return None, {}
 
 
-def _error_type(around: Around) -> str | None:
-    for span in around.spans():
+def _error_type(around: Around, names: Sequence[str]) -> str | None:
+    if found := around.own(names):
+        return found
+    for span in around.spans:
         if span.error:
             found = span.attributes.get("error.type") or span.attributes.get("exception.type")
             if found:

@@ -1,13 +1,13 @@
 """From spans to events and case links: what can be written now, what must wait, what became known late."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from collector.converter.columns import EventColumns
-from collector.converter.decode import Refuse
+from collector.converter.decode import Fresh, Refuse
 from collector.converter.events import Around, add_event
 from collector.converter.joins import Joins
 from collector.converter.objects import Found, beside, resolve
@@ -61,27 +61,29 @@ class Mapper:
         """Whether something waits for its time."""
         return bool(self._open.held or self._retry)
 
-    def restore(self, spans: Iterable[Span], now: int) -> int:
+    @property
+    def without_case(self) -> Mapping[tuple[str, str], int]:
+        """Events that have no case yet, by process and reason."""
+        return self._open.tally
+
+    def restore(self, rounds: Iterable[Fresh], now: int) -> int:
         """Take in spans of earlier rounds without writing anything; gives how many are remembered."""
-        for span in spans:
-            self._window.add(span)
+        for fresh in rounds:
+            self._add(fresh)
         self._window.evict()
         self._retry.update((key, now) for key in self._open.without_case if self._window.get(key))
         return self._window.spans
 
-    def take_in(self, fresh: list[Span], now: int) -> Output:
+    def take_in(self, fresh: Fresh, now: int) -> Output:
         """One round: the new spans of it; `now` in ms since 1970."""
         out = Output()
-        for span in fresh:
-            self._window.add(span)
-        for span in self._with_children(fresh):
-            if span.objects:
-                self._learn_path(span)
-        touched = self._touched(fresh)
+        self._add(fresh)
+        self._learn(fresh.traces)
+        touched = self._touched(fresh.traces)
         for key in touched:
             if key in self._open.held and (span_held := self._window.get(key)) is not None:
                 self._try(span_held, now, out, final=False)
-        for span in fresh:
+        for span in fresh.telling:
             if span.rule is not None:
                 self._try(span, now, out, final=False)
         self._expire(now, out)
@@ -89,22 +91,27 @@ class Mapper:
         self._evict(now, out)
         return out
 
-    def _with_children(self, fresh: list[Span]) -> list[Span]:
-        """New spans and all below them: a parent that comes after its children makes paths for them, too."""
-        done: dict[SpanKey, Span] = {}
-        for span in fresh:
-            stack = [span]
-            while stack:
-                each = stack.pop()
-                if each.key not in done:
-                    done[each.key] = each
-                    stack += self._window.children(each)
-        return list(done.values())
+    def _add(self, fresh: Fresh) -> None:
+        telling: dict[bytes, list[Span]] = {}
+        for span in fresh.telling:
+            telling.setdefault(span.trace_id, []).append(span)
+        for trace_id, parents in fresh.traces.items():
+            self._window.add(trace_id, parents, telling.get(trace_id, ()))
 
-    def _learn_path(self, span: Span) -> None:
+    def _learn(self, traces: Iterable[bytes]) -> None:
+        """Joins of new spans, and of those below a parent that came after them."""
+        for trace_id in traces:
+            for span in self._window.telling(trace_id):
+                if span.objects:
+                    above = self._window.ancestors(span)[0]
+                    if span.learned != len(above):
+                        span.learned = len(above)
+                        self._learn_path(span, above)
+
+    def _learn_path(self, span: Span, ancestors: list[Span]) -> None:
         """Joins of what the span names, with each other and with what its ancestors name."""
         above = Found()
-        for ancestor in self._window.ancestors(span)[0]:
+        for ancestor in ancestors:
             if ancestor.objects:
                 above.level(ancestor.objects)
         own = {each.type for each in span.objects}
@@ -115,7 +122,7 @@ class Mapper:
             for other in farther:
                 self._join(each, other.type, other.id)
                 self._join(other, each.type, each.id)
-        if not self._leading_types <= own | above.types.keys() | above.open:
+        if self._window.linked(span.trace_id) and not self._leading_types <= own | above.types.keys() | above.open:
             # A charge behind a queue names its payment; the order stands on the other side of the link.
             found = resolve(span, self._window, self._types)
             for leading in sorted(self._leading_types & found.types.keys()):
@@ -127,10 +134,12 @@ class Mapper:
         if wanted and self._joins.learn((each.type, each.id, leading), target):
             self._learned.add((each.type, each.id))
 
-    def _touched(self, fresh: list[Span]) -> list[SpanKey]:
+    def _touched(self, traces: Iterable[bytes]) -> list[SpanKey]:
         """Open events whose trace, or one linked with it, got a span."""
+        if not self._open:
+            return []
         reached: dict[bytes, None] = {}
-        for trace_id in dict.fromkeys(span.trace_id for span in fresh):
+        for trace_id in traces:
             near, border = {trace_id: None}, [trace_id]
             while border and len(near) < _MAX_TOUCHED:
                 border = [t for each in border for t in sorted(self._window.linked_traces(each)) if t not in near]
@@ -162,18 +171,28 @@ class Mapper:
         except Exception as error:
             # One event must not stop the rest, whatever is wrong with it.
             log.exception("converter.unmappable_span", event_id=span.event_id)
-            self._refuse("unmappable_span", f"{span.event_id} {span.name!r}: {error!r}", b"")
+            self._refuse("unmappable_span", f"{span.event_id} {span.name!r}: {error!r}", b"", None)
             self._open.close(span.key)
             return
         out.tally[rule.process] += 1
         if leading and case is None:
             keys = tuple(dict.fromkeys((each.type, each.id) for each in objects))
-            self._told.forgotten.labels("event_without_case").inc(self._open.wait(span.key, now, rule.process, keys))
+            reason = self._why(span, found, leading, keys)
+            forgotten = self._open.wait(span.key, now, rule.process, keys, reason)
+            self._told.forgotten.labels("event_without_case").inc(forgotten)
             return
         self._open.close(span.key)
         if leading and case is not None:
             for each in found.near:
                 self._join(each, leading, case)
+
+    def _why(self, span: Span, found: Found, leading: str, keys: Sequence[ObjectKey]) -> str:
+        """Why an event has no case."""
+        if leading in found.open:
+            return "several"
+        if keys:
+            return "not_joined"
+        return "no_key" if self._window.ancestors(span)[1] else "parent_missing"
 
     def _case_by_join(self, found: Found, leading: str) -> str | None:
         if leading in found.open:

@@ -51,6 +51,10 @@ class Found:
             else:
                 self.open.add(object_type)
 
+    def settled(self, types: Iterable[str]) -> bool:
+        """Whether nothing farther can add anything on these types."""
+        return all(each in self.types or each in self.open for each in types)
+
     def close(self, window_types: Iterable[str]) -> None:
         """Nothing farther may speak for these types."""
         self.open |= {each for each in window_types if each not in self.types}
@@ -60,7 +64,7 @@ def resolve(span: Span, window: Window, types: Sequence[str], linked: bool = Tru
     """The objects of `span`; `types` are all types there are. `linked`: also across links."""
     found = _near(span, window, types)
     found.near = found.all()
-    if not linked or all(each in found.types or each in found.open for each in types):
+    if not linked or not window.linked(span.trace_id) or found.settled(types):
         return found
     seen = {span.key}
     for level in _link_levels(span, window):
@@ -73,7 +77,7 @@ def resolve(span: Span, window: Window, types: Sequence[str], linked: bool = Tru
 
 def beside(span: Span, window: Window, object_type: str) -> str | None:
     """The id that everything under the nearest ancestor that names the type below itself agrees on; None where not."""
-    for ancestor in window.ancestors(span)[0]:
+    for ancestor in window.line(span):
         ids: set[str] = set()
         for level, whole in window.descendants(ancestor):
             ids |= {each.id for below in level for each in below.objects if each.type == object_type}
@@ -90,9 +94,10 @@ def _near(span: Span, window: Window, types: Sequence[str]) -> Found:
     for ancestor in window.ancestors(span)[0]:
         if ancestor.objects:
             found.level(ancestor.objects)
-    if all(each in found.types or each in found.open for each in types):
+    below = window.descendants(span)
+    if not below or found.settled(types):
         return found
-    for level, whole in window.descendants(span):
+    for level, whole in below:
         found.level(each for below in level for each in below.objects)
         if not whole:
             found.close(types)

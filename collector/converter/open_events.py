@@ -5,6 +5,7 @@ names their case; bounded, the oldest is forgotten first.
 """
 
 import json
+from collections import Counter as Tally
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
@@ -26,6 +27,10 @@ class OpenEvents:
         self.without_case: dict[SpanKey, tuple[str, tuple[ObjectKey, ...]]] = {}
         self.guessed: dict[SpanKey, str] = {}
         """Cases of those without one, by what stands beside them: kept open for somebody who knows better."""
+        self.reasons: dict[SpanKey, str] = {}
+        """Why those without a case have none."""
+        self.tally: Tally[tuple[str, str]] = Tally()
+        """Events without a case by process and reason."""
         self._by_trace: dict[bytes, set[SpanKey]] = {}
         self._by_object: dict[ObjectKey, set[SpanKey]] = {}
         for each in kept:
@@ -33,7 +38,13 @@ class OpenEvents:
                 self.held[each.key] = each.since
                 self._by_trace.setdefault(each.key[0], set()).add(each.key)
             else:
-                self._wait(each.key, each.process, tuple((t, i) for t, i in json.loads(each.objects)))
+                said = json.loads(each.objects)
+                if isinstance(said, list):  # as version 0.1 wrote it
+                    said = {"objects": said, "reason": "not_joined" if said else "no_key"}
+                self._wait(each.key, each.process, tuple((t, i) for t, i in said["objects"]), said["reason"])
+
+    def __bool__(self) -> bool:
+        return bool(self.held or self.without_case)
 
     def hold(self, key: SpanKey, since: int) -> None:
         """The event is not written yet."""
@@ -42,12 +53,13 @@ class OpenEvents:
         self._changes.closed.discard(key)
         self._changes.opened[key] = OpenEvent(key, since, None, "[]")
 
-    def wait(self, key: SpanKey, since: int, process: str, objects: tuple[ObjectKey, ...]) -> int:
-        """The event is written without a case; gives how many had to be forgotten for it."""
+    def wait(self, key: SpanKey, since: int, process: str, objects: tuple[ObjectKey, ...], reason: str) -> int:
+        """The event is written without a case for this reason; gives how many had to be forgotten for it."""
         self.held.pop(key, None)
-        self._wait(key, process, objects)
+        self._wait(key, process, objects, reason)
         self._changes.closed.discard(key)
-        self._changes.opened[key] = OpenEvent(key, since, process, json.dumps(objects))
+        said = json.dumps({"objects": objects, "reason": reason}, ensure_ascii=False)
+        self._changes.opened[key] = OpenEvent(key, since, process, said)
         forgotten = 0
         while len(self.without_case) > self._max:
             oldest = next(iter(self.without_case))
@@ -61,6 +73,7 @@ class OpenEvents:
         waited = self.without_case.pop(key, None)
         self.guessed.pop(key, None)
         if waited is not None:
+            self.tally[waited[0], self.reasons.pop(key)] -= 1
             for each in waited[1]:
                 _discard(self._by_object, each, key)
         if known or waited is not None:
@@ -86,8 +99,12 @@ class OpenEvents:
             found.append(key)
         return found
 
-    def _wait(self, key: SpanKey, process: str, objects: tuple[ObjectKey, ...]) -> None:
+    def _wait(self, key: SpanKey, process: str, objects: tuple[ObjectKey, ...], reason: str) -> None:
+        if key in self.without_case:
+            self.close(key)
         self.without_case[key] = process, objects
+        self.reasons[key] = reason
+        self.tally[process, reason] += 1
         self._by_trace.setdefault(key[0], set()).add(key)
         for each in objects:
             self._by_object.setdefault(each, set()).add(key)

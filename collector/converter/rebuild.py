@@ -3,37 +3,53 @@
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from collector.converter.decode import make_source
-from collector.converter.rules import Rules
+from collector.converter.decode import Fresh, make_source
+from collector.converter.rules import Head, Rules
 from collector.converter.seen import Seen
 from collector.converter.span import Source, Span, SpanKey
 from collector.store.segment import Segment
 
 _COLUMNS = ["trace_id", "span_id", "parent_span_id", "name", "kind", "service", "start", "end", "status", "links"]
-_COLUMNS += ["attributes", "resource"]
+_COLUMNS += ["attributes", "resource", "scope"]
+_DIGITS = np.full(256, 0, np.uint8)
+_DIGITS[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
 
 
-def remember(segments: list[Segment], rules: Rules, seen: Seen, max_seen: int, max_spans: int) -> Iterator[Span]:
+def remember(segments: list[Segment], rules: Rules, seen: Seen, max_seen: int, max_spans: int) -> Iterator[Fresh]:
     """Let `seen` know the newest `max_seen` spans; gives the newest `max_spans` of them. Both oldest first."""
     recent = {segment.id for segment in _newest(segments, max_spans)}
     for segment in _newest(segments, max(max_seen, max_spans)):
         file = pq.ParquetFile(segment.path)
-        if segment.id in recent:
-            for batch in file.iter_batches(columns=_COLUMNS):
-                for span in _spans(batch, rules):
-                    seen.is_new(span.key)
-                    yield span
-        else:
-            table = file.read(["trace_id", "span_id"])
-            for trace_id, span_id in zip(table["trace_id"].to_pylist(), table["span_id"].to_pylist(), strict=True):
-                seen.is_new((bytes.fromhex(trace_id), bytes.fromhex(span_id)))
+        if segment.id not in recent:
+            for batch in file.iter_batches(columns=["trace_id", "span_id"]):
+                _see(seen, unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8))
+            continue
+        there = [name for name in _COLUMNS if name in file.schema_arrow.names]
+        for batch in file.iter_batches(columns=there):
+            trace_ids, span_ids = unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8)
+            _see(seen, trace_ids, span_ids)
+            yield _fresh(batch, rules, trace_ids.tobytes(), span_ids.tobytes())
+
+
+def unhex(column: pa.Array, size: int) -> npt.NDArray[np.uint8]:
+    """Ids written in hex as bytes: shape (rows, size); null is all zero."""
+    written = pc.fill_null(column, "0" * (2 * size)).cast(pa.binary()).cast(pa.binary(2 * size))
+    data = np.frombuffer(written.buffers()[1], np.uint8)
+    digits = data[2 * size * written.offset : 2 * size * (written.offset + len(written))].reshape(-1, 2 * size)
+    return (_DIGITS[digits[:, ::2]] * 16 + _DIGITS[digits[:, 1::2]]).astype(np.uint8)
+
+
+def _see(seen: Seen, trace_ids: npt.NDArray[np.uint8], span_ids: npt.NDArray[np.uint8]) -> None:
+    traces = np.ascontiguousarray(trace_ids[:, 8:]).view(">u8").reshape(-1).astype(np.uint64)
+    spans = np.ascontiguousarray(span_ids).view(">u8").reshape(-1).astype(np.uint64)
+    seen.are_new(traces, spans)
 
 
 def _newest(segments: list[Segment], at_least: int) -> list[Segment]:
@@ -42,43 +58,58 @@ def _newest(segments: list[Segment], at_least: int) -> list[Segment]:
     for segment in reversed(segments):
         if rows >= at_least:
             break
-        if Path(segment.path).exists():
+        if segment.path.exists():
             found.append(segment)
             rows += segment.rows
     return found[::-1]
 
 
-def _spans(batch: pa.RecordBatch, rules: Rules) -> Iterator[Span]:
-    attributes = _wanted(batch.column("attributes"), rules.wanted)
-    links = _links(batch.column("links"))
-    sources: dict[str, Source] = {}
+def _fresh(batch: pa.RecordBatch, rules: Rules, traces: bytes, ids: bytes) -> Fresh:
+    fresh = Fresh([], {})
+    parents = _parents(batch.column("parent_span_id"))
+    for i in range(batch.num_rows):
+        fresh.traces.setdefault(traces[16 * i : 16 * i + 16], {})[ids[8 * i : 8 * i + 8]] = parents[i]
+    attributes, links = _wanted(batch.column("attributes"), rules.wanted), _links(batch.column("links"))
     names, kinds, services, statuses, resources = (
         _words(batch.column(name)) for name in ("name", "kind", "service", "status", "resource")
     )
+    scopes = _words(batch.column("scope")) if "scope" in batch.schema.names else [""] * batch.num_rows
     starts, ends = (batch.column(name).cast(pa.int64()).to_pylist() for name in ("start", "end"))
-    trace_ids, span_ids, parents = (batch.column(name).to_pylist() for name in _COLUMNS[:3])
+    sources: dict[str, Source] = {}
     nothing: dict[str, str] = {}
-    for row in range(batch.num_rows):
-        source = sources.get(resources[row])
+    for i in range(batch.num_rows):
+        own, head = attributes.get(i, nothing), Head(services[i], scopes[i], names[i], kinds[i])
+        if not own and i not in links and not rules.candidates(head):
+            continue
+        source = sources.get(resources[i])
         if source is None:
-            source = sources[resources[row]] = make_source(json.loads(resources[row]), rules)
-        own = attributes.get(row, nothing)
-        parent = parents[row]
-        yield Span(
-            bytes.fromhex(trace_ids[row]),
-            bytes.fromhex(span_ids[row]),
-            bytes.fromhex(parent) if parent else b"",
-            names[row],
-            kinds[row],
-            starts[row],
-            ends[row],
-            statuses[row] == "error" or "error.type" in own,
-            source,
-            own,
-            rules.objects(own) if own else (),
-            links.get(row, ()),
-            rules.activity(services[row], names[row], kinds[row], own, source),
+            source = sources[resources[i]] = make_source(json.loads(resources[i]), rules)
+        fresh.telling.append(
+            Span(
+                traces[16 * i : 16 * i + 16],
+                ids[8 * i : 8 * i + 8],
+                parents[i],
+                names[i],
+                kinds[i],
+                starts[i],
+                ends[i],
+                statuses[i] == "error" or "error.type" in own,
+                source,
+                scopes[i],
+                own,
+                rules.objects(own) if own else (),
+                links.get(i, ()),
+                rules.activity(head, own, source),
+            )
         )
+    return fresh
+
+
+def _parents(column: pa.Array) -> list[bytes]:
+    """Span ids of the parents; empty at a root."""
+    ids = unhex(column, 8).tobytes()
+    roots = column.is_null().to_numpy(zero_copy_only=False).tolist()
+    return [b"" if root else ids[8 * i : 8 * i + 8] for i, root in enumerate(roots)]
 
 
 def _words(column: pa.Array) -> list[str]:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from collector.converter.span import Named, Source, Span
+from collector.converter.span import BODY, Named, Source, Span
 from collector.converter.values import as_list
 from collector.settings import ActivityRule, ActorRule, MappingSettings, Match
 
 _CACHED: Final = 20_000
-"""Span names may hold ids: so many (service, name, kind) are remembered."""
+"""Span names may hold ids: so many heads are remembered."""
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
 ALWAYS: Final = ("error.type", "exception.type")
 
@@ -23,20 +23,23 @@ def glob(pattern: str) -> re.Pattern[str]:
 class Test:
     """A compiled Match."""
 
-    __slots__ = ("_attributes", "_kind", "_name", "_service")
+    __slots__ = ("_attributes", "_kind", "_name", "_scope", "_service")
 
     def __init__(self, match: Match) -> None:
         self._service = glob(match.service) if match.service is not None else None
+        self._scope = glob(match.scope) if match.scope is not None else None
         self._name = glob(match.name) if match.name is not None else None
         self._kind = match.kind
-        self._attributes = tuple((name, glob(pattern)) for name, pattern in match.attributes.items())
+        attributes = match.attributes if match.body is None else {BODY: match.body, **match.attributes}
+        self._attributes = tuple((name, glob(pattern)) for name, pattern in attributes.items())
 
-    def head(self, service: str, name: str, kind: str) -> bool:
+    def head(self, head: "Head") -> bool:
         """Whether the parts that are no attributes hold."""
         return (
-            (self._kind is None or self._kind == kind)
-            and (self._service is None or self._service.fullmatch(service) is not None)
-            and (self._name is None or self._name.fullmatch(name) is not None)
+            (self._kind is None or self._kind == head.kind)
+            and (self._service is None or self._service.fullmatch(head.service) is not None)
+            and (self._scope is None or self._scope.fullmatch(head.scope) is not None)
+            and (self._name is None or self._name.fullmatch(head.name) is not None)
         )
 
     def attributes(self, attributes: Mapping[str, str], source: Source) -> bool:
@@ -51,7 +54,20 @@ class Test:
 
     def holds(self, span: Span) -> bool:
         """Whether every part holds for `span`."""
-        return self.head(span.source.service, span.name, span.kind) and self.attributes(span.attributes, span.source)
+        head = Head(span.source.service, span.scope, span.name, span.kind)
+        return self.head(head) and self.attributes(span.attributes, span.source)
+
+
+class Head(NamedTuple):
+    """What a rule looks at first: many spans share it."""
+
+    service: str
+    scope: str
+    name: str
+    kind: str
+
+
+Candidates = tuple[tuple[ActivityRule, Test], ...]
 
 
 class Rules:
@@ -65,7 +81,7 @@ class Rules:
         for each in mapping.objects:
             self._objects.setdefault(each.attribute, []).append((each.type, each.qualifier))
         self.wanted = frozenset(_wanted(mapping))
-        self._candidates: dict[tuple[str, str, str], tuple[tuple[ActivityRule, Test], ...]] = {}
+        self._candidates: dict[Head, Candidates] = {}
 
     def objects(self, attributes: Mapping[str, str]) -> tuple[Named, ...]:
         """The objects that a span with `attributes` names, in the order of the rules, each once."""
@@ -78,18 +94,19 @@ class Rules:
                         found[Named(object_type, object_id, qualifier)] = None
         return tuple(found)
 
-    def activity(
-        self, service: str, name: str, kind: str, attributes: Mapping[str, str], source: Source
-    ) -> ActivityRule | None:
-        """The first rule that matches."""
-        key = (service, name, kind)
-        candidates = self._candidates.get(key)
-        if candidates is None:
+    def candidates(self, head: Head) -> Candidates:
+        """The rules that may match a span with this head, in their order."""
+        found = self._candidates.get(head)
+        if found is None:
             if len(self._candidates) >= _CACHED:
                 self._candidates.clear()
-            candidates = tuple((rule, test) for rule, test in self._activities if test.head(service, name, kind))
-            self._candidates[key] = candidates
-        for rule, test in candidates:
+            found = tuple((rule, test) for rule, test in self._activities if test.head(head))
+            self._candidates[head] = found
+        return found
+
+    def activity(self, head: Head, attributes: Mapping[str, str], source: Source) -> ActivityRule | None:
+        """The first rule that matches."""
+        for rule, test in self.candidates(head):
             if test.attributes(attributes, source):
                 return rule
         return None
@@ -107,10 +124,15 @@ def fill(activity: str, values: Mapping[str, str]) -> str:
 
 def _wanted(mapping: MappingSettings) -> set[str]:
     wanted = {*ALWAYS, *mapping.role, *mapping.module, *mapping.device, *mapping.channel, *mapping.platform}
-    wanted |= {*mapping.shop, *mapping.amount, *mapping.enabled, *mapping.fields}
+    wanted |= {*mapping.shop, *mapping.amount, *mapping.enabled, *mapping.fields, *mapping.system, *mapping.start}
+    wanted |= {*mapping.end, *mapping.outcome, *mapping.error_type}
     wanted |= {each.attribute for each in mapping.objects}
     for rule in mapping.activities:
-        wanted |= {*rule.when.attributes, *places(rule.activity)}
+        wanted |= {*_looked_at(rule.when), *places(rule.activity)}
     for actor in mapping.actors:
-        wanted |= {actor.attribute, *actor.when.attributes}
+        wanted |= {actor.attribute, *_looked_at(actor.when)}
     return wanted
+
+
+def _looked_at(match: Match) -> set[str]:
+    return {*match.attributes, *([BODY] if match.body is not None else [])}

@@ -7,8 +7,12 @@ from collector.settings import ActivityRule
 
 SpanKey = tuple[bytes, bytes]
 """Trace id and span id."""
-KINDS: Final = ("internal", "internal", "server", "client", "producer", "consumer")
-"""By OTLP's number; unspecified counts as internal, as the specification says."""
+KINDS: Final = ("internal", "internal", "server", "client", "producer", "consumer", "log", "event")
+"""By OTLP's number; unspecified counts as internal, as the specification says. A log record is a span of kind `log`, a
+CloudEvent one of kind `event` (collector/converter/decoders)."""
+LOG: Final = 6
+BODY: Final = "log.body"
+"""Attribute with the body of a log record."""
 
 
 class Named(NamedTuple):
@@ -19,18 +23,23 @@ class Named(NamedTuple):
     qualifier: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """A resource: its service, its wanted attributes, and all of them as JSON."""
 
     service: str
     attributes: dict[str, str]
     json: str
+    version: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Span:
-    """A kept span. Times are µs UTC; `attributes` are the wanted ones only; `parent` is empty at a root."""
+    """A span that tells something: it has wanted attributes, links or a rule. Of all others the window knows ids only.
+
+    Times are µs UTC; `attributes` are the wanted ones; `parent` is empty at a root; `learned` is with how many telling
+    ancestors its joins were learned.
+    """
 
     trace_id: bytes
     span_id: bytes
@@ -41,10 +50,12 @@ class Span:
     end: int
     error: bool
     source: Source
+    scope: str
     attributes: dict[str, str]
     objects: tuple[Named, ...] = ()
     links: tuple[SpanKey, ...] = ()
     rule: ActivityRule | None = field(default=None, repr=False)
+    learned: int = -1
 
     @property
     def key(self) -> SpanKey:

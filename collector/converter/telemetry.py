@@ -4,9 +4,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from collector import metrics
 
-FORGOTTEN = "houtai_collector_forgotten"
-"""Counter {what}: state for late arrivals that fell out of its bound."""
-
 
 class ConverterMetrics:
     """The converter's counters and gauges on a registry of its own."""
@@ -17,6 +14,9 @@ class ConverterMetrics:
         self.spans = Counter(metrics.SPANS, "Spans the converter has read.", registry=self.registry)
         self.events = Counter(metrics.EVENTS, "Events written to segments.", ["process"], registry=self.registry)
         self.duplicates = Counter(metrics.DUPLICATES, "Spans seen before and left out.", registry=self.registry)
+        self.unnamed_logs = Counter(
+            metrics.UNNAMED_LOGS, "Log records without an event name that nothing wants.", registry=self.registry
+        )
         self.wal_bytes = Gauge(
             metrics.WAL_BYTES, "Bytes in the write-ahead log not yet converted.", registry=self.registry
         )
@@ -24,5 +24,11 @@ class ConverterMetrics:
             metrics.WAL_AGE, "Age of the oldest record not yet converted; 0 without one.", registry=self.registry
         )
         self.forgotten = Counter(
-            FORGOTTEN, "State for late arrivals that fell out of its bound.", ["what"], registry=self.registry
+            metrics.FORGOTTEN, "State for late arrivals that fell out of its bound.", ["what"], registry=self.registry
+        )
+        self.without_case = Gauge(
+            metrics.WITHOUT_CASE,
+            "Events that could not be tied to a case yet.",
+            ["process", "reason"],
+            registry=self.registry,
         )

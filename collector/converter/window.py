@@ -1,29 +1,91 @@
 """The recent spans, by trace: who is whose parent, child, or linked one.
 
-Bounded by a number of spans; the trace that got a span longest ago leaves first, whole.
+Of every span the ids are known; only those that tell something (`Span`) are kept whole. Bounded by a number of spans;
+the trace that got a span longest ago leaves first, whole.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from collector.converter.span import Span, SpanKey
+from collector.converter.span import Source, Span, SpanKey
 
-MAX_SPANS: Final = 600_000
-"""About 1 kB of memory each."""
+MAX_SPANS: Final = 1_000_000
+"""About 250 bytes of memory each, 1 kB for those that tell something."""
+_NOWHERE: Final = Source("", {}, "{}")
 _MAX_ANCESTORS: Final = 200
 _MAX_DESCENDANTS: Final = 2_000
+Above = tuple[list[Span], bool]
+Levels = list[tuple[list[Span], bool]]
 
 
 class Trace:
-    """Spans of one trace, by id and by parent (also a parent that is not here yet)."""
+    """Spans of one trace: the parent of each (also one that is not here yet), and those that tell something."""
 
-    __slots__ = ("children", "spans", "targets")
+    __slots__ = ("_above", "_below", "parents", "targets", "telling")
 
     def __init__(self) -> None:
+        self.parents: dict[bytes, bytes] = {}
+        self.telling: dict[bytes, Span] = {}
         self.targets: set[bytes] = set()
-        self.spans: dict[bytes, Span] = {}
-        self.children: dict[bytes, list[Span]] = {}
+        self._above: dict[bytes, Above] | None = None
+        self._below: dict[bytes, dict[int, list[Span]]] = {}
+
+    def changed(self) -> None:
+        """Forget who stands above whom."""
+        self._above = None
+
+    def above(self, span: Span) -> Above:
+        """Known ancestors that tell something, the nearest first; and whether they reach up to a root."""
+        above = self._look_up() if self._above is None else self._above
+        found = above.get(span.span_id)
+        return found if found is not None else self._line(span, {})
+
+    def below(self, span: Span) -> Levels:
+        """Known descendants that tell something, level by level; and whether that is all (False: too many)."""
+        if self._above is None:
+            self._look_up()
+        levels = self._below.get(span.span_id)
+        if levels is None:
+            return []
+        found: Levels = []
+        total = 0
+        for distance in sorted(levels):
+            total += len(levels[distance])
+            if total > _MAX_DESCENDANTS:
+                found.append(([], False))
+                break
+            found.append((levels[distance], True))
+        return found
+
+    def _look_up(self) -> dict[bytes, Above]:
+        """From every span that tells something up to its root, once for all questions."""
+        self._below = {}
+        self._above = {span_id: self._line(span, self._below) for span_id, span in self.telling.items()}
+        return self._above
+
+    def _line(self, span: Span, below: dict[bytes, dict[int, list[Span]]]) -> Above:
+        found: list[Span] = []
+        parent, distance = span.parent, 0
+        parents, telling = self.parents, self.telling
+        while parent:
+            distance += 1
+            if distance > _MAX_ANCESTORS or parent == span.span_id:
+                break
+            levels = below.get(parent)
+            if levels is None:
+                below[parent] = {distance: [span]}
+            elif distance in levels:
+                levels[distance].append(span)
+            else:
+                levels[distance] = [span]
+            if parent in telling:
+                found.append(telling[parent])
+            above = parents.get(parent)
+            if above is None:
+                return found, False
+            parent = above
+        return found, True
 
 
 class Window:
@@ -35,68 +97,63 @@ class Window:
         self._incoming: dict[bytes, dict[bytes, list[Span]]] = {}
         self.spans = 0
 
-    def add(self, span: Span) -> bool:
-        """Take in a span; False where it is there already."""
-        trace = self._traces.get(span.trace_id)
+    def add(self, trace_id: bytes, parents: dict[bytes, bytes], telling: Iterable[Span] = ()) -> None:
+        """Take in spans of a trace: their parents by their ids, and those of them that tell something."""
+        trace = self._traces.get(trace_id)
         if trace is None:
-            trace = self._traces[span.trace_id] = Trace()
+            trace = self._traces[trace_id] = Trace()
         else:
-            self._traces.move_to_end(span.trace_id)
-        if span.span_id in trace.spans:
-            return False
-        trace.spans[span.span_id] = span
-        if span.parent:
-            trace.children.setdefault(span.parent, []).append(span)
-        for target, target_span in span.links:
-            trace.targets.add(target)
-            self._incoming.setdefault(target, {}).setdefault(target_span, []).append(span)
-        self.spans += 1
-        return True
+            self._traces.move_to_end(trace_id)
+            trace.changed()
+        before = len(trace.parents)
+        trace.parents |= parents
+        self.spans += len(trace.parents) - before
+        for span in telling:
+            trace.telling[span.span_id] = span
+            for target, target_span in span.links:
+                trace.targets.add(target)
+                self._incoming.setdefault(target, {}).setdefault(target_span, []).append(span)
 
     def get(self, key: SpanKey) -> Span | None:
-        """The span, if it is remembered."""
+        """The span, if it is remembered; one that tells nothing has its ids and its parent only."""
         trace = self._traces.get(key[0])
-        return trace.spans.get(key[1]) if trace else None
-
-    def ancestors(self, span: Span) -> tuple[list[Span], bool]:
-        """Known ancestors, the parent first; and whether they reach up to a root."""
-        found: list[Span] = []
-        spans = self._traces[span.trace_id].spans if span.trace_id in self._traces else {}
-        parent = span.parent
-        while parent and len(found) < _MAX_ANCESTORS:
-            above = spans.get(parent)
-            if above is None:
-                return found, False
-            if above is span or (found and above in found):
-                break
-            found.append(above)
-            parent = above.parent
-        return found, True
-
-    def children(self, span: Span) -> list[Span]:
-        """Known children."""
-        trace = self._traces.get(span.trace_id)
-        return trace.children.get(span.span_id, []) if trace else []
-
-    def descendants(self, span: Span) -> Iterator[tuple[list[Span], bool]]:
-        """Known descendants, level by level; and whether the level is whole (False: too many, and the last)."""
-        trace = self._traces.get(span.trace_id)
         if trace is None:
-            return
-        level, seen = [span], {span.span_id}
-        while level:
-            below: list[Span] = []
-            for each in level:
-                for child in trace.children.get(each.span_id, ()):
-                    if child.span_id not in seen:
-                        seen.add(child.span_id)
-                        below.append(child)
-                        if len(seen) > _MAX_DESCENDANTS:
-                            yield below, False
-                            return
-            if below:
-                yield below, True
-            level = below
+            return None
+        found = trace.telling.get(key[1])
+        if found is None and (parent := trace.parents.get(key[1])) is not None:
+            return Span(*key, parent, "", "", 0, 0, False, _NOWHERE, "", {})
+        return found
+
+    def line(self, span: Span) -> Iterator[Span]:
+        """All known ancestors, also those that tell nothing, the nearest first."""
+        parent = span.parent
+        for _ in range(_MAX_ANCESTORS):
+            above = self.get((span.trace_id, parent)) if parent else None
+            if above is None or above.span_id == span.span_id:
+                return
+            yield above
+            parent = above.parent
+
+    def telling(self, trace_id: bytes) -> Iterable[Span]:
+        """Spans of the trace that tell something."""
+        trace = self._traces.get(trace_id)
+        return trace.telling.values() if trace else ()
+
+    def ancestors(self, span: Span) -> Above:
+        """Known ancestors that tell something, the nearest first; and whether all up to a root are known."""
+        trace = self._traces.get(span.trace_id)
+        return trace.above(span) if trace and span.parent else ([], not span.parent)
+
+    def descendants(self, span: Span) -> Levels:
+        """Known descendants that tell something, level by level; and whether that is all (False: too many, and the
+        last level)."""
+        trace = self._traces.get(span.trace_id)
+        return trace.below(span) if trace and len(trace.telling) > (span.span_id in trace.telling) else []
+
+    def linked(self, trace_id: bytes) -> bool:
+        """Whether a span of the trace has a link, or is linked to."""
+        trace = self._traces.get(trace_id)
+        return trace_id in self._incoming or bool(trace and trace.targets)
 
     def linking_to(self, span: Span) -> list[Span]:
         """Known spans that have a link to `span`."""
@@ -117,7 +174,7 @@ class Window:
         for trace_id, trace in self._traces.items():
             if over <= 0 or len(found) + 1 >= len(self._traces):
                 break
-            over -= len(trace.spans)
+            over -= len(trace.parents)
             found.append(trace_id)
         return found
 
@@ -125,9 +182,10 @@ class Window:
         """Let go of the oldest traces until the bound holds; the newest stays in any case."""
         for trace_id in self.leaving():
             trace = self._traces.pop(trace_id)
-            self.spans -= len(trace.spans)
-            for span in trace.spans.values():
-                self._unlink(span)
+            self.spans -= len(trace.parents)
+            for span in trace.telling.values():
+                if span.links:
+                    self._unlink(span)
 
     def _unlink(self, span: Span) -> None:
         for target, target_span in span.links:

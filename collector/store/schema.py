@@ -32,11 +32,13 @@ SPAN_SCHEMA: Final = pa.schema(
             nullable=False,
         ),
         pa.field("resource", _WORD, nullable=False),
+        pa.field("scope", _WORD),
     ]
 )
-"""One row a span. Ids are hex; arrays and other compound values of attributes are JSON; `resource` is a JSON object of
-the resource's attributes. The status message is the attribute `otel.status_description`, the type of a recorded
-exception `exception.type`."""
+"""One row a span, log record (kind `log`) or CloudEvent (kind `event`); `attributes` are those the mapping wanted then.
+Ids are hex; arrays and other compound values of attributes are JSON; `resource` is a JSON object of the resource's
+attributes. The status message is the attribute `otel.status_description`, the type of a recorded exception
+`exception.type`."""
 
 LOG_SCHEMA: Final = pa.schema(
     [

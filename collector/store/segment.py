@@ -53,11 +53,19 @@ def write_segment(folder: Path, kind: Kind, table: pa.Table, first: int, last: i
         path = folder / f"{kind}-{first}-{last}-{number}.parquet"
     partial = path.with_suffix(PARTIAL)
     with partial.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", use_dictionary=True)
+        pq.write_table(
+            table, file, compression="zstd", use_dictionary=_words(table.schema), write_statistics=["start", "end"]
+        )
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
     return Fresh(kind, path, first, last, table.num_rows)
+
+
+def _words(schema: pa.Schema) -> list[str]:
+    """Columns that repeat their values: a dictionary of ids would only cost time."""
+    found = [each.name for each in schema if pa.types.is_dictionary(each.type)]
+    return found + [f"{each.name}.key_value.key" for each in schema if pa.types.is_map(each.type)]
 
 
 def remove_orphans(folder: Path, committed: set[str]) -> int:

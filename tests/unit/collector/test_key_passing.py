@@ -214,7 +214,7 @@ def test_state_is_bounded(tmp_path: Path) -> None:
 
 
 def test_a_trace_too_large_to_look_through_tells_nothing_wrong(bench: Bench) -> None:
-    many = [span(1, 10 + n, "technical", 1) for n in range(2100)]
+    many = [span(1, 10 + n, "technical", 1, shop_channel="web") for n in range(2100)]
     many.append(span(1, 9_999, parent=1, order_id="A"))
     bench.send(request(span(1, 1, "work"), span(1, 2, "work", 1), *many)).later()
     assert bench.case(1, 1) is None
@@ -229,3 +229,21 @@ def test_a_guess_gives_way_to_a_relative(bench: Bench) -> None:
     bench.send(request(span(1, 5, parent=2, order_id="C"))).later()
     assert bench.case(1, 2) == "B"
     assert len(bench.rows("links")) == 2
+
+
+def test_spans_that_tell_nothing_still_lead_on(bench: Bench) -> None:
+    """A chain of silent spans, one of which is linked to, and one of which comes last."""
+    bench.send(
+        request(
+            span(1, 1, order_id="A"),
+            span(1, 3, parent=2),
+            span(1, 4, "work", 3),
+            span(2, 1, links=[(1, 3)]),
+            span(2, 2, parent=1),
+            span(2, 3, "work", 2),
+        )
+    )
+    assert not bench.rows("events")
+    bench.send(request(span(1, 2, parent=1)))
+    assert bench.case(1, 4) == "A"
+    assert bench.case(2, 3) == "A"

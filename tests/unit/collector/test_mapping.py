@@ -1,23 +1,24 @@
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue, KeyValueList
-from opentelemetry.proto.logs.v1.logs_pb2 import SEVERITY_NUMBER_INFO, LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector.converter.columns import LogColumns, SpanColumns
+from collector.converter.columns import SpanColumns
 from collector.converter.decode import Decoder
 from collector.converter.rules import Rules, glob
+from collector.converter.seen import Seen
 from collector.converter.values import as_amount, as_list, as_text, as_time
 from collector.settings import ActivityRule, ActorRule, MappingSettings, Match
-from tests.unit.collector.spans import MAPPING, T0, Bench, event_id, key_values, request, span, trace_id
+from tests.unit.collector.spans import MAPPING, T0, Bench, event_id, key_values, request, span, span_id, trace_id
 
 SECOND0 = T0 // 1000
 
@@ -123,6 +124,66 @@ def test_a_system_rule_matches_without_its_attribute(tmp_path: Path) -> None:
     bench.converter.close()
 
 
+def test_scope_kind_and_body_of_a_rule(tmp_path: Path) -> None:
+    rules = (
+        ActivityRule(activity="Label", process="order", when=Match(kind="log", body="label printed*")),
+        ActivityRule(activity="Scoped", process="order", when=Match(scope="erp.*", name="work")),
+        ActivityRule(activity="Told", process="order", when=Match(kind="event", name="order.*")),
+    )
+    bench = Bench(tmp_path, MappingSettings(activities=rules, objects=MAPPING.objects))
+    spans = [
+        span(1, 1, "work", kind=6, order_id="A", log_body="label printed on 3"),
+        span(1, 2, "work", kind=6, order_id="A", log_body="label jammed"),
+        span(1, 3, "order.paid", kind=7, order_id="A"),
+    ]
+    scoped = ExportTraceServiceRequest.FromString(request(span(1, 4, "work", order_id="A")))
+    scoped.resource_spans[0].scope_spans[0].scope.name = "erp.orders"
+    bench.send(request(*spans), scoped.SerializeToString(), request(span(1, 5, "work", order_id="A")))
+    found = {row["span_id"][-1]: row["activity"] for row in bench.events().values()}
+    assert found == {"1": "Label", "3": "Told", "4": "Scoped"}
+    assert {row["scope"] for row in bench.rows("spans")} == {"", "erp.orders"}
+    bench.restart()
+    bench.converter.close()
+
+
+def test_log_records_that_nobody_named_are_the_applications_own(bench: Bench) -> None:
+    bench.send(request(span(1, 1, "", kind=6), span(1, 2, "", kind=6, order_id="A"), span(1, 3, "paid", kind=6)))
+    assert [row["span_id"][-1] for row in bench.rows("spans")] == ["2", "3"]
+
+
+def test_times_system_and_outcome_from_attributes(tmp_path: Path) -> None:
+    mapping = MAPPING.model_copy(
+        update={
+            "start": ("begun",),
+            "end": ("done",),
+            "system": ("app",),
+            "outcome": ("result",),
+            "error_type": ("fault",),
+        }
+    )
+    bench = Bench(tmp_path, mapping)
+    second = T0 // 1_000_000_000
+    bench.send(
+        request(
+            span(
+                1, 1, "work", order_id="A", begun=second - 60, done=second + 60, app="ERP", result="success", error=""
+            ),
+            span(2, 1, "work", order_id="A", result="FAILED", fault="no stock"),
+            span(3, 1, "work", order_id="A", begun=second + 90, done=second + 60, result="who knows", error="x"),
+            span(4, 1, "work", order_id="A", done=second - 60, begun="soon", error_type="timeout"),
+        )
+    )
+    found = [event(bench, number) for number in (1, 2, 3, 4)]
+    times = [
+        ((micros(row, "start") - SECOND0) // 1_000_000, (micros(row, "end") - SECOND0) // 1_000_000) for row in found
+    ]
+    assert times == [(-60, 60), (0, 1), (90, 90), (-60, -60)]
+    assert [row["system"] for row in found] == ["ERP", "shop", "shop", "shop"]
+    assert [row["outcome"] for row in found] == ["ok", "error", "error", "error"]
+    assert [row["error_type"] for row in found] == [None, "no stock", None, "timeout"]
+    bench.converter.close()
+
+
 def test_errors(bench: Bench) -> None:
     exception = span(3, 1, "work", order_id="A", error="boom")
     exception.events.append(Span.Event(name="exception", attributes=key_values({"exception.type": "OSError"})))
@@ -162,11 +223,13 @@ def test_the_first_rule_that_matches_counts() -> None:
         ActivityRule(activity="c", process="p", when=Match(name="GET*")),
     )
     compiled = Rules(MappingSettings(activities=rules))
-    decoder = Decoder(compiled, lambda _: True, lambda *_: None)
+    decoder = Decoder(compiled, Seen(), lambda *_: None)
+    ids = itertools.count(1)
 
     def activity(made: Span, service: str = "s") -> str | None:
-        rule = decoder.traces(request(made, service=service), SpanColumns())[0].rule
-        return rule.activity if rule else None
+        made.span_id = span_id(next(ids))
+        told = decoder.decode([request(made, service=service)], [1], SpanColumns()).telling
+        return told[0].rule.activity if told and told[0].rule else None
 
     assert activity(span(1, 1, "GET orders", kind=2, x="12")) == "a"
     assert activity(span(1, 1, "GET orders", kind=1, x="12")) == "b"
@@ -227,16 +290,6 @@ def test_duplicates_are_dropped(bench: Bench, restart: bool) -> None:
     bench.send(body, body).later()
     assert len(bench.events()) == 1
     assert len(bench.rows("spans")) == 2
-
-
-def test_log_records_are_kept(bench: Bench) -> None:
-    record = LogRecord(time_unix_nano=T0, event_name="paid", body=AnyValue(string_value="x"), trace_id=trace_id(1))
-    record.severity_number = SEVERITY_NUMBER_INFO
-    body = ExportLogsServiceRequest(resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=[record])])])
-    columns = LogColumns()
-    Decoder(Rules(MAPPING), lambda _: True, lambda *_: None).logs(body.SerializeToString(), columns)
-    row = columns.table().to_pylist()[0]
-    assert (row["name"], row["severity"], row["body"], row["trace_id"]) == ("paid", 9, "x", trace_id(1).hex())
 
 
 @pytest.mark.parametrize(
@@ -308,14 +361,17 @@ def test_any_attributes_make_a_row(tmp_path_factory: pytest.TempPathFactory, att
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused(body: bytes) -> None:
-    from google.protobuf.message import DecodeError
-
     refused: list[str] = []
+    rules = Rules(MAPPING)
+    decoder = Decoder(rules, Seen(), lambda *why: refused.append(why[0]))
     columns = SpanColumns()
-    try:
-        found = Decoder(Rules(MAPPING), lambda _: True, lambda *why: refused.append(why[0])).traces(body, columns)
-    except DecodeError:
-        return
-    request_spans = ExportTraceServiceRequest.FromString(body).resource_spans
-    assert len(found) + len(refused) == sum(len(s.spans) for r in request_spans for s in r.scope_spans)
+    fresh = decoder.decode([body], [1], columns)
     columns.table()
+    try:
+        request_spans = ExportTraceServiceRequest.FromString(body).resource_spans
+    except DecodeError:
+        assert refused == ["malformed"]
+        return
+    known = sum(len(parents) for parents in fresh.traces.values())
+    assert len(columns) == known
+    assert known + len(refused) + decoder.duplicates == sum(len(s.spans) for r in request_spans for s in r.scope_spans)

@@ -106,13 +106,21 @@ def test_the_sections_are_those_of_the_settings() -> None:
     assert set(SECTIONS) == set(Settings.model_fields)
 
 
-def test_the_collector_loads_nothing_of_mining() -> None:
+@pytest.mark.parametrize(
+    ("modules", "never"),
+    [
+        ("api.cli.collector, api.cli.serve, collector.receiver, collector.sources", ("numba", "pandas", "grpc")),
+        ("collector.converter", ("pandas",)),
+    ],
+)
+def test_the_collector_loads_nothing_of_mining(modules: str, never: tuple[str, ...]) -> None:
+    unwanted = ("mining", "pm4py", "alerts", "dashboards", *never)
     code = (
         "import sys\n"
         "from api.collector_settings import load_collector\n"
-        "import api.cli.collector, api.cli.serve, collector.receiver, collector.converter\n"
+        f"import {modules}\n"
         "load_collector(None)\n"
-        "print([m for m in ('mining', 'numba', 'pm4py', 'alerts', 'dashboards') if m in sys.modules])\n"
+        f"print([m for m in {unwanted} if m in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=dict(os.environ))
     assert done.stdout.strip() == "[]", done.stderr
