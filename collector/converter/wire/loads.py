@@ -80,30 +80,42 @@ def copy_bytes(typing: Any, out: Any, to: Any, array: Any, at: Any, size: Any) -
     return types.void(out, to, array, at, types.int64), generate
 
 
+@intrinsic
+def folded(typing: Any, a: Any, b: Any) -> Any:
+    """The upper half of the 128-bit product of two uint64, xor the lower."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide, narrow = cgutils.ir.IntType(128), cgutils.ir.IntType(64)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        high = builder.trunc(builder.lshr(product, wide(64)), narrow)
+        return builder.xor(high, builder.trunc(product, narrow))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
 @numba.njit(nogil=True, cache=True, forceinline=True)
-def hashed(buffer: Any, at: int, size: int, seed: Any) -> Any:
-    """A 64-bit hash of `size` bytes at `at`, all of which must lie in `buffer`."""
-    factor = numba.uint64(0x9E3779B97F4A7C15)
-    shift = numba.uint64(32)
-    mixed = (seed ^ numba.uint64(size)) * factor
+def hashed(buffer: Any, at: int, size: int, seed: Any, secret: Any) -> Any:
+    """A 64-bit hash of `size` bytes at `at`, all of which must lie in `buffer`.
+
+    By the folded products of wyhash (Wang Yi, 2019), but with both factors of a product unknown to whoever does not
+    know `seed` and `secret`: that stranger cannot write many texts of one hash.
+    """
+    mixed = numba.uint64(seed)
     if size >= 8:
         last = numba.int64(at + size - 8)
         place = numba.int64(at)
         while place < last:
-            mixed = (mixed ^ load64(buffer, place)) * factor
-            mixed ^= mixed >> shift
+            mixed = folded(mixed ^ load64(buffer, place), secret)
+            secret += mixed
             place += 8
-        mixed = (mixed ^ load64(buffer, last)) * factor
+        mixed = folded(mixed ^ load64(buffer, last), secret)
     elif size >= 4:
-        high = load32(buffer, numba.int64(at + size - 4)) << shift
-        mixed = (mixed ^ (load32(buffer, numba.int64(at)) | high)) * factor
+        high = load32(buffer, numba.int64(at + size - 4)) << numba.uint64(32)
+        mixed = folded(mixed ^ (load32(buffer, numba.int64(at)) | high), secret)
     elif size > 0:
         word = load8(buffer, numba.int64(at)) | load8(buffer, numba.int64(at + size // 2)) << numba.uint64(8)
-        word |= load8(buffer, numba.int64(at + size - 1)) << numba.uint64(16)
-        mixed = (mixed ^ word) * factor
-    mixed ^= mixed >> shift
-    mixed *= factor
-    return mixed ^ (mixed >> shift)
+        mixed = folded(mixed ^ (word | load8(buffer, numba.int64(at + size - 1)) << numba.uint64(16)), secret)
+    return folded(mixed ^ numba.uint64(size), secret | numba.uint64(1))
 
 
 @numba.njit(nogil=True, cache=True)

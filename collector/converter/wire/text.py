@@ -21,8 +21,11 @@ def hex_column(
 ) -> pa.StringArray:
     """32 lower-case hexadecimal digits a row, or 16 where `lo` is None; null where `mask`.
 
-    Raises ValueError for more rows than an Arrow string array holds (67 million of 32 digits).
+    Raises ValueError for columns of different lengths, and for more rows than an Arrow string array holds: 67 million
+    of 32 digits.
     """
+    if any(len(other) != len(hi) for other in (lo, mask) if other is not None):
+        raise ValueError("columns have different lengths")
     width = 16 if lo is None else 32
     if len(hi) * width > _LONGEST:
         raise ValueError("more ids than fit into one column")
@@ -48,13 +51,15 @@ def text_column(
 ) -> pa.StringArray:
     """The texts of `size` bytes at `at` of the buffer; null where `mask`, or where the size is negative.
 
-    What is not UTF-8 is replaced as Python does with errors="replace". Raises ValueError for a text that reaches beyond
-    the buffer, and for more than 2 GiB of text.
+    What is not UTF-8 is replaced as Python does with errors="replace". Raises ValueError for columns of
+    different lengths, a text that reaches beyond the buffer, and more than 2 GiB of text.
     """
     buffer, at, size = frozen(buffer, np.uint8), frozen(at, np.int64), frozen(size, np.int32)
-    missing = size < 0 if mask is None else (size < 0) | mask
-    if len(at) != len(size) or not within(buffer, at, size):
+    if any(len(other) != len(at) for other in (size, mask) if other is not None):
+        raise ValueError("columns have different lengths")
+    if not within(buffer, at, size):
         raise ValueError("a text reaches beyond its bytes")
+    missing = size < 0 if mask is None else (size < 0) | mask
     sizes = np.where(missing, 0, size)
     broken = np.zeros(len(at), np.bool_)
     if _broken(buffer, at, frozen(sizes, np.int32), broken):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from collector.converter.wire.loads import hashed, load32, load64, same_bytes
 
 _SEED: Final = 0x243F6A8885A308D3
+_SECRET: Final = 0x9E3779B97F4A7C15
 
 
 class KeyTable(NamedTuple):
@@ -47,7 +48,7 @@ def _fill(text: Any, offsets: Any, slots: Any) -> None:
     last = len(slots) - 1
     for code in range(len(offsets) - 1):
         at = offsets[code]
-        slot = np.int64(hashed(text, at, offsets[code + 1] - at, np.uint64(_SEED))) & last
+        slot = np.int64(hashed(text, at, offsets[code + 1] - at, np.uint64(_SEED), np.uint64(_SECRET))) & last
         while slots[slot] >= 0:
             slot = (slot + 1) & last
         slots[slot] = code
@@ -59,7 +60,7 @@ def code_of(buffer: Any, at: int, size: int, text: int, offsets: int, slots: int
 
     The table's arrays come as their addresses; `last` is the number of the last slot.
     """
-    slot = np.int64(hashed(buffer, at, size, np.uint64(_SEED))) & last
+    slot = np.int64(hashed(buffer, at, size, np.uint64(_SEED), np.uint64(_SECRET))) & last
     while True:
         code = int(np.int32(load32(slots, 4 * slot)))
         if code < 0:

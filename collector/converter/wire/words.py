@@ -23,7 +23,7 @@ class Words:
 
     def __init__(self) -> None:
         # Nobody who does not know it can write words that all fall into one slot.
-        self._seed = np.uint64(secrets.randbits(64))
+        self._seed, self._secret = np.uint64(secrets.randbits(64)), np.uint64(secrets.randbits(64) | 1)
         self.clear()
 
     def clear(self) -> None:
@@ -63,6 +63,7 @@ class Words:
                 row,
                 codes,
                 self._seed,
+                self._secret,
                 self._count,
                 self._raw,
                 self._offsets,
@@ -105,6 +106,7 @@ def _intern(
     row: int,
     codes: Any,
     seed: Any,
+    secret: Any,
     count: int,
     raw: Any,
     offsets: Any,
@@ -119,7 +121,7 @@ def _intern(
             codes[row] = -1
             row += 1
             continue
-        mixed = hashed(buffer, at[row], length, seed)
+        mixed = hashed(buffer, at[row], length, seed, secret)
         slot = np.int64(mixed) & last
         code = int(slots[slot])
         while code >= 0:
