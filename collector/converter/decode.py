@@ -17,9 +17,10 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from collector.converter.columns import SpanColumns
 from collector.converter.rules import Head, Rules
-from collector.converter.seen import Seen
+from collector.converter.seen import Ids, Seen
 from collector.converter.span import KINDS, LOG, Source, Span, SpanKey
 from collector.converter.values import as_text
+from collector.converter.window import Piece
 from collector.converter.wire import Spans, Wanted, Words, canonicalise, parse
 
 MAX_NS: Final = (2**63 - 1) // 1000 * 1000
@@ -37,8 +38,8 @@ class Fresh:
     """The new spans of a round, those that tell something in the order in which they came."""
 
     telling: list[Span]
-    traces: dict[bytes, dict[bytes, bytes]]
-    """For each trace that got spans: the parents of these by their ids."""
+    traces: list[tuple[bytes, Piece]]
+    """Traces that got spans, with the ids and parents of these; a trace may stand here twice."""
 
 
 class Decoder:
@@ -55,7 +56,7 @@ class Decoder:
 
     def decode(self, bodies: Sequence[bytes], positions: Sequence[int], columns: SpanColumns) -> Fresh:
         """The new spans of the requests that stood at `positions` in the log; what cannot be read is refused."""
-        fresh = Fresh([], {})
+        fresh = Fresh([], [])
         spans, strange = parse(bodies, self._wanted)
         self._take(spans, positions, columns, fresh)
         again: list[bytes] = []
@@ -86,7 +87,7 @@ class Decoder:
         telling = batch.spans_that_tell()
         if (spans.kind[rows] == LOG).any():
             batch = self._without_nameless(batch, telling)
-        batch.ids_by_trace(fresh.traces)
+        fresh.traces += batch.traces()
         fresh.telling += telling
         columns.add(batch)
 
@@ -165,20 +166,10 @@ class Batch:
         """A span's name by its code in `names`."""
         return self._words.text(code)
 
-    def ids_by_trace(self, traces: dict[bytes, dict[bytes, bytes]]) -> None:
-        """Put each span's parent under its trace and id."""
-        lo = self.spans.trace_lo[self.rows]
-        order = np.argsort(lo, kind="stable")
-        ids, parents, all_traces = self._ids, self._parents, self._traces
-        places = order.tolist()
-        last, inside = b"", dict[bytes, bytes]()
-        for i in places:
-            trace = all_traces[16 * i : 16 * i + 16]
-            if trace != last:
-                last = trace
-                inside = traces.setdefault(trace, {})
-            parent = parents[8 * i : 8 * i + 8]
-            inside[ids[8 * i : 8 * i + 8]] = b"" if parent == _NO_ID else parent
+    def traces(self) -> list[tuple[bytes, Piece]]:
+        """Each trace with the ids and parents of its spans."""
+        spans, rows = self.spans, self.rows
+        return by_trace(spans.trace_hi[rows], spans.trace_lo[rows], spans.span_id[rows], spans.parent[rows])
 
     def _read_attributes(self) -> None:
         """Wanted attributes by row; rows without any share one empty dictionary."""
@@ -286,6 +277,20 @@ class Batch:
             )
             for link in range(spans.link_offsets[row], spans.link_offsets[row + 1])
         )
+
+
+def by_trace(hi: Ids, lo: Ids, ids: Ids, parents: Ids) -> list[tuple[bytes, Piece]]:
+    """Spans by trace: `hi` and `lo` are the halves of their trace ids; `parents` are 0 at roots."""
+    order = np.argsort(lo, kind="stable")
+    hi, lo = hi[order], lo[order]
+    begins = np.flatnonzero(np.concatenate(([True], (lo[1:] != lo[:-1]) | (hi[1:] != hi[:-1]))))[: len(order)]
+    traces = np.stack([hi[begins], lo[begins]], axis=1).astype(">u8").tobytes()
+    own, above = ids[order].astype(">u8").tobytes(), parents[order].astype(">u8").tobytes()
+    ends = [*begins[1:].tolist(), len(order)]
+    return [
+        (traces[16 * i : 16 * i + 16], (own[8 * begin : 8 * end], above[8 * begin : 8 * end]))
+        for i, (begin, end) in enumerate(zip(begins.tolist(), ends, strict=True))
+    ]
 
 
 def make_source(pairs: dict[str, str], rules: Rules) -> Source:

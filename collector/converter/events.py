@@ -38,13 +38,13 @@ class Around:
 
     def find(self, names: Sequence[str]) -> str | None:
         """The first of `names` on the nearest span that has one, then on the resource."""
-        if not names:
-            return None
-        found = [at for name in names if (at := self._nearest.get(name)) is not None]
-        if found:
-            # Of equally near ones the first name wins: min gives the first of equals.
-            return min(found, key=lambda at: at[0])[1]
-        return self._on_resource(names)
+        best: tuple[int, str] | None = None
+        for name in names:
+            at = self._nearest.get(name)
+            # Of equally near ones the first name wins.
+            if at is not None and (best is None or at[0] < best[0]):
+                best = at
+        return best[1] if best is not None else self._on_resource(names)
 
     def own(self, names: Sequence[str]) -> str | None:
         """The first of `names` that the span itself has, then its resource."""
@@ -63,11 +63,9 @@ class Around:
         return self._on_resource(names)
 
     def _on_resource(self, names: Sequence[str]) -> str | None:
-        on_resource = self.span.source.attributes
-        if on_resource:
-            for name in names:
-                if value := on_resource.get(name):
-                    return value
+        for name in names:
+            if value := self.span.source.attributes.get(name):
+                return value
         return None
 
 
@@ -85,9 +83,10 @@ def add_event(
     enabled = around.find(mapping.enabled)
     start, end = _times(span, around, rules)
     error = _failed(span, around, rules)
+    trace_id, span_id = span.trace_id.hex(), span.span_id.hex()
     columns.add(
         (
-            span.event_id,
+            f"{trace_id}:{span_id}",
             rule.process,
             _activity(rule.activity, around),
             start,
@@ -106,9 +105,9 @@ def add_event(
             "error" if error else "ok",
             _error_type(around, mapping.error_type) if error else None,
             as_amount(amount) if amount is not None else None,
-            [each._asdict() for each in objects],
-            span.trace_id.hex(),
-            span.span_id.hex(),
+            objects,
+            trace_id,
+            span_id,
         ),
         fields,
     )

@@ -78,8 +78,9 @@ class Mapper:
         """One round: the new spans of it; `now` in ms since 1970."""
         out = Output()
         self._add(fresh)
-        self._learn(fresh.traces)
-        touched = self._touched(fresh.traces)
+        traces = dict.fromkeys(trace_id for trace_id, _ in fresh.traces)
+        self._learn(traces)
+        touched = self._touched(traces)
         for key in touched:
             if key in self._open.held and (span_held := self._window.get(key)) is not None:
                 self._try(span_held, now, out, final=False)
@@ -95,8 +96,8 @@ class Mapper:
         telling: dict[bytes, list[Span]] = {}
         for span in fresh.telling:
             telling.setdefault(span.trace_id, []).append(span)
-        for trace_id, parents in fresh.traces.items():
-            self._window.add(trace_id, parents, telling.get(trace_id, ()))
+        for trace_id, piece in fresh.traces:
+            self._window.add(trace_id, piece, telling.pop(trace_id, ()))
 
     def _learn(self, traces: Iterable[bytes]) -> None:
         """Joins of new spans, and of those below a parent that came after them."""
@@ -106,7 +107,9 @@ class Mapper:
                     above = self._window.ancestors(span)[0]
                     if span.learned != len(above):
                         span.learned = len(above)
-                        self._learn_path(span, above)
+                        alone = len(span.objects) == 1 and not any(each.objects for each in above)
+                        if not alone or self._window.linked(trace_id):
+                            self._learn_path(span, above)
 
     def _learn_path(self, span: Span, ancestors: list[Span]) -> None:
         """Joins of what the span names, with each other and with what its ancestors name."""
@@ -184,7 +187,8 @@ class Mapper:
         self._open.close(span.key)
         if leading and case is not None:
             for each in found.near:
-                self._join(each, leading, case)
+                if each.type != leading:
+                    self._join(each, leading, case)
 
     def _why(self, span: Span, found: Found, leading: str, keys: Sequence[ObjectKey]) -> str:
         """Why an event has no case."""

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from collector.converter.decode import Fresh, make_source
+from collector.converter.decode import Fresh, by_trace, make_source
 from collector.converter.rules import Head, Rules
-from collector.converter.seen import Seen
+from collector.converter.seen import Ids, Seen
 from collector.converter.span import Source, Span, SpanKey
 from collector.store.segment import Segment
 
@@ -35,7 +35,7 @@ def remember(segments: list[Segment], rules: Rules, seen: Seen, max_seen: int, m
         for batch in file.iter_batches(columns=there):
             trace_ids, span_ids = unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8)
             _see(seen, trace_ids, span_ids)
-            yield _fresh(batch, rules, trace_ids.tobytes(), span_ids.tobytes())
+            yield _fresh(batch, rules, trace_ids, span_ids)
 
 
 def unhex(column: pa.Array, size: int) -> npt.NDArray[np.uint8]:
@@ -47,9 +47,12 @@ def unhex(column: pa.Array, size: int) -> npt.NDArray[np.uint8]:
 
 
 def _see(seen: Seen, trace_ids: npt.NDArray[np.uint8], span_ids: npt.NDArray[np.uint8]) -> None:
-    traces = np.ascontiguousarray(trace_ids[:, 8:]).view(">u8").reshape(-1).astype(np.uint64)
-    spans = np.ascontiguousarray(span_ids).view(">u8").reshape(-1).astype(np.uint64)
-    seen.are_new(traces, spans)
+    seen.are_new(_numbers(trace_ids[:, 8:]), _numbers(span_ids))
+
+
+def _numbers(ids: npt.NDArray[np.uint8]) -> Ids:
+    """Eight bytes a row as a number."""
+    return np.ascontiguousarray(ids).view(">u8").reshape(-1).astype(np.uint64)
 
 
 def _newest(segments: list[Segment], at_least: int) -> list[Segment]:
@@ -64,11 +67,14 @@ def _newest(segments: list[Segment], at_least: int) -> list[Segment]:
     return found[::-1]
 
 
-def _fresh(batch: pa.RecordBatch, rules: Rules, traces: bytes, ids: bytes) -> Fresh:
-    fresh = Fresh([], {})
-    parents = _parents(batch.column("parent_span_id"))
-    for i in range(batch.num_rows):
-        fresh.traces.setdefault(traces[16 * i : 16 * i + 16], {})[ids[8 * i : 8 * i + 8]] = parents[i]
+def _fresh(
+    batch: pa.RecordBatch, rules: Rules, trace_ids: npt.NDArray[np.uint8], span_ids: npt.NDArray[np.uint8]
+) -> Fresh:
+    above = unhex(batch.column("parent_span_id"), 8)
+    hi, lo = trace_ids[:, :8], trace_ids[:, 8:]
+    fresh = Fresh([], by_trace(_numbers(hi), _numbers(lo), _numbers(span_ids), _numbers(above)))
+    traces, ids = trace_ids.tobytes(), span_ids.tobytes()
+    parents = _parents(batch.column("parent_span_id"), above.tobytes())
     attributes, links = _wanted(batch.column("attributes"), rules.wanted), _links(batch.column("links"))
     names, kinds, services, statuses, resources = (
         _words(batch.column(name)) for name in ("name", "kind", "service", "status", "resource")
@@ -105,9 +111,8 @@ def _fresh(batch: pa.RecordBatch, rules: Rules, traces: bytes, ids: bytes) -> Fr
     return fresh
 
 
-def _parents(column: pa.Array) -> list[bytes]:
+def _parents(column: pa.Array, ids: bytes) -> list[bytes]:
     """Span ids of the parents; empty at a root."""
-    ids = unhex(column, 8).tobytes()
     roots = column.is_null().to_numpy(zero_copy_only=False).tolist()
     return [b"" if root else ids[8 * i : 8 * i + 8] for i, root in enumerate(roots)]
 

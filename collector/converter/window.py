@@ -15,21 +15,57 @@ MAX_SPANS: Final = 1_000_000
 _NOWHERE: Final = Source("", {}, "{}")
 _MAX_ANCESTORS: Final = 200
 _MAX_DESCENDANTS: Final = 2_000
+_NO_ID: Final = bytes(8)
+_FEW: Final = 64
+"""Up to so many spans are looked for among their bytes; more get an index."""
+Piece = tuple[bytes, bytes]
+"""Span ids of eight bytes each, one behind the other, and the ids of their parents; zero at a root."""
 Above = tuple[list[Span], bool]
 Levels = list[tuple[list[Span], bool]]
 
 
 class Trace:
-    """Spans of one trace: the parent of each (also one that is not here yet), and those that tell something."""
+    """Spans of one trace: their ids and parents (also ones that are not here yet), and those that tell something."""
 
-    __slots__ = ("_above", "_below", "parents", "targets", "telling")
+    __slots__ = ("_above", "_below", "_parents", "_pieces", "size", "targets", "telling")
 
     def __init__(self) -> None:
-        self.parents: dict[bytes, bytes] = {}
+        self.size = 0
         self.telling: dict[bytes, Span] = {}
         self.targets: set[bytes] = set()
+        self._pieces: list[Piece] = []
+        self._parents: dict[bytes, bytes] = {}
         self._above: dict[bytes, Above] | None = None
         self._below: dict[bytes, dict[int, list[Span]]] = {}
+
+    def add(self, piece: Piece) -> int:
+        """Take in spans; gives how many."""
+        self._pieces.append(piece)
+        count = len(piece[0]) // 8
+        self.size += count
+        return count
+
+    def parents(self) -> dict[bytes, bytes]:
+        """The parent of each span; empty at a root. Most traces are never asked."""
+        for ids, parents in self._pieces:
+            for at in range(0, len(ids), 8):
+                parent = parents[at : at + 8]
+                self._parents[ids[at : at + 8]] = b"" if parent == _NO_ID else parent
+        self._pieces.clear()
+        return self._parents
+
+    def parent_of(self, span_id: bytes) -> bytes | None:
+        """Empty at a root; None where the span is not here."""
+        if self._parents or self.size > _FEW:
+            return self.parents().get(span_id)
+        for ids, parents in self._pieces:
+            at = ids.find(span_id)
+            while at > 0 and at % 8:  # across two ids
+                at = ids.find(span_id, at + 1)
+            if at >= 0:
+                parent = parents[at : at + 8]
+                return b"" if parent == _NO_ID else parent
+        return None
 
     def changed(self) -> None:
         """Forget who stands above whom."""
@@ -67,7 +103,7 @@ class Trace:
     def _line(self, span: Span, below: dict[bytes, dict[int, list[Span]]]) -> Above:
         found: list[Span] = []
         parent, distance = span.parent, 0
-        parents, telling = self.parents, self.telling
+        telling = self.telling
         while parent:
             distance += 1
             if distance > _MAX_ANCESTORS or parent == span.span_id:
@@ -81,7 +117,7 @@ class Trace:
                 levels[distance] = [span]
             if parent in telling:
                 found.append(telling[parent])
-            above = parents.get(parent)
+            above = self.parent_of(parent)
             if above is None:
                 return found, False
             parent = above
@@ -97,17 +133,15 @@ class Window:
         self._incoming: dict[bytes, dict[bytes, list[Span]]] = {}
         self.spans = 0
 
-    def add(self, trace_id: bytes, parents: dict[bytes, bytes], telling: Iterable[Span] = ()) -> None:
-        """Take in spans of a trace: their parents by their ids, and those of them that tell something."""
+    def add(self, trace_id: bytes, piece: Piece, telling: Iterable[Span] = ()) -> None:
+        """Take in spans of a trace, and those of them that tell something."""
         trace = self._traces.get(trace_id)
         if trace is None:
             trace = self._traces[trace_id] = Trace()
         else:
             self._traces.move_to_end(trace_id)
             trace.changed()
-        before = len(trace.parents)
-        trace.parents |= parents
-        self.spans += len(trace.parents) - before
+        self.spans += trace.add(piece)
         for span in telling:
             trace.telling[span.span_id] = span
             for target, target_span in span.links:
@@ -120,7 +154,7 @@ class Window:
         if trace is None:
             return None
         found = trace.telling.get(key[1])
-        if found is None and (parent := trace.parents.get(key[1])) is not None:
+        if found is None and (parent := trace.parent_of(key[1])) is not None:
             return Span(*key, parent, "", "", 0, 0, False, _NOWHERE, "", {})
         return found
 
@@ -174,7 +208,7 @@ class Window:
         for trace_id, trace in self._traces.items():
             if over <= 0 or len(found) + 1 >= len(self._traces):
                 break
-            over -= len(trace.parents)
+            over -= trace.size
             found.append(trace_id)
         return found
 
@@ -182,7 +216,7 @@ class Window:
         """Let go of the oldest traces until the bound holds; the newest stays in any case."""
         for trace_id in self.leaving():
             trace = self._traces.pop(trace_id)
-            self.spans -= len(trace.parents)
+            self.spans -= trace.size
             for span in trace.telling.values():
                 if span.links:
                     self._unlink(span)
