@@ -161,13 +161,12 @@ class Slot:
     ) -> None:
         """Remember a row that no pull may ever see."""
         place = (reader.settings.name, key)
-        if change.operation == "UPDATE" and gone in (None, key):
-            known = self._known(*place, batch)
-            waiting = batch.inserts.get(place)
-            if (known is not None and known.live) or (
-                waiting is None and key not in self._recorder.state.inserted(place[0], [key])
-            ):
-                return
+        known = self._known(*place, batch)
+        if known is not None and not known.gone and known.deleted is None:
+            # A pull was ahead of the slot.
+            return
+        if change.operation == "UPDATE" and gone in (None, key) and self._inserted(place, batch) is None:
+            return
         row = json_row(change.new, reader.zone)
         batch.inserts[place] = {
             "table": place[0],
@@ -182,7 +181,7 @@ class Slot:
         place = (reader.settings.name, key)
         known = self._known(*place, batch)
         inserted = self._inserted(place, batch)
-        if inserted is not None and (known is None or not known.live):
+        if inserted is not None and (known is None or known.gone or known.deleted is not None):
             row, at = inflated(inserted[0]), inserted[1]
             read = Read(key, row, _moment(reader.settings.cursor, row, reader), None)
             time = _moment(reader.settings.time, row, reader)
@@ -193,7 +192,8 @@ class Slot:
                 )
             known = self._known(*place, batch)
         batch.inserts[place] = None
-        if known is not None and not known.gone and known.deleted is None:
+        later = known is not None and known.at is not None and known.at > commit
+        if known is not None and not known.gone and known.deleted is None and not later:
             since = known.vanished if known.vanished is not None else batch.now
             batch.changes.rows[place] = replace(known, vanished=since, deleted=commit)
 
