@@ -163,6 +163,29 @@ class DatabaseSettings(Section):
         return tables
 
 
+class FolderSettings(Section):
+    """A folder in which an ERP leaves its exports."""
+
+    path: str
+    pattern: str = Field(default="*", description="which files, as a glob of the name")
+    process: str = Field(description="the process their events belong to")
+    case: str | None = Field(default=None, description="column of the case id, where the usual names do not fit")
+    activity: str | None = Field(default=None, description="column of the activity")
+    start: str | None = Field(default=None, description="column of the start time")
+    end: str | None = Field(default=None, description="column of the end time")
+    actor: str | None = Field(default=None, description="column of who did it")
+    role: str | None = Field(default=None, description="column of the role")
+    leading: str | None = Field(default=None, description="OCEL: object type of the cases")
+    lifecycle: Literal["pair", "all"] = Field(default="pair", description="start and complete make one event, or two")
+    timezone: str | None = Field(default=None, description="of times without a zone; default: the configuration's")
+    growing: bool = Field(
+        default=True,
+        description="exports are written anew with more rows: known rows are left out, unfinished steps wait",
+    )
+    every_seconds: float = Field(default=5.0, gt=0)
+    settle_seconds: float = Field(default=5.0, ge=0, description="so long a file must not have changed")
+
+
 class CollectorSettings(Section):
     """Where the collector listens and how much it takes."""
 
@@ -176,6 +199,7 @@ class CollectorSettings(Section):
         default=1.0, gt=0, description="how long the converter waits for more before it writes a segment"
     )
     databases: tuple[DatabaseSettings, ...] = Field(default=(), description="databases that are pulled")
+    folders: tuple[FolderSettings, ...] = Field(default=(), description="folders whose files are imported")
 
     @field_validator("databases")
     @classmethod

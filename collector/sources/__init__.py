@@ -5,10 +5,11 @@ from typing import Final
 
 from collector.settings import CollectorSettings
 from collector.sources.databases import databases
+from collector.sources.folders import folders
 from collector.sources.otlp_http import otlp_http
 from collector.sources.source import Intake, Source
 
 __all__ = ["SOURCES", "Intake", "Source"]
 
-SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (otlp_http, databases)
+SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (otlp_http, databases, folders)
 """What gives the sources that the settings ask for, in the order in which they are opened."""
