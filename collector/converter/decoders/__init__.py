@@ -1,0 +1,15 @@
+"""What each signal's bodies look like as bytes of an ExportTraceServiceRequest, the one form that is converted."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from collector.converter.decoders import logs, logs_json, otlp_json
+from collector.wal.record import Signal
+
+DECODERS: Final[Mapping[Signal, Callable[[bytes, frozenset[str]], bytes]]] = {
+    Signal.LOGS: logs.canonical,
+    Signal.TRACES_JSON: otlp_json.canonical,
+    Signal.LOGS_JSON: logs_json.canonical,
+}
+"""By signal: plain body and wanted attributes to canonical bytes. Each raises ValueError or DecodeError for a body that
+it cannot read. Traces in protobuf are canonical as they come."""
