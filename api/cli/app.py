@@ -7,6 +7,7 @@ import typer
 from api.cli import collector, demo, import_, mine, miner, serve
 from api.cli.alerts import app as alerts
 from api.cli.dashboards import app as dashboards
+from api.cli.mapping import app as mapping
 from collector.vocabulary.errors import HoutaiError, RetryableError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command("collector")(serve.collector)
 app.command("miner")(miner.miner)
 app.add_typer(dashboards, name="dashboards")
 app.add_typer(alerts, name="alerts")
+app.add_typer(mapping, name="mapping")
 app.command("receiver", hidden=True)(collector.receiver)
 app.command("converter", hidden=True)(collector.converter)
 

@@ -95,15 +95,7 @@ def propose(requests: Iterable[bytes], max_spans: int = MAX_SPANS) -> Proposal:
 
     Raises PermanentError where there are no spans, or nothing in them that recurs as an id of a business object would.
     """
-    taken = 0
-
-    def counted() -> Iterable[bytes]:
-        nonlocal taken
-        for each in requests:
-            taken += 1
-            yield each
-
-    traffic = gather(counted(), max_spans)
+    traffic = gather(requests, max_spans)
     if not traffic.spans:
         raise PermanentError("there are no spans to read a mapping from")
     grouped = groups(traffic)
@@ -117,7 +109,7 @@ def propose(requests: Iterable[bytes], max_spans: int = MAX_SPANS) -> Proposal:
     proposal = Proposal(
         len(traffic.spans),
         len(traffic.traces),
-        taken,
+        traffic.requests,
         not traffic.full,
         grouped,
         keys,

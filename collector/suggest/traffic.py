@@ -35,6 +35,7 @@ class RawSpan:
     parent_id: bytes
     name: str
     kind: str
+    scope: str
     start: int
     end: int
     resource: Resource
@@ -49,8 +50,10 @@ class Traffic:
 
     def __init__(self, max_spans: int = MAX_SPANS) -> None:
         self._max_spans = max_spans
+        self.requests = 0
         self.spans: list[RawSpan] = []
         self.traces: list[list[RawSpan]] = []
+        self.trace_ids: list[str] = []
         self.cluster: list[int] = []
         """Trace -> the lowest number of the traces that links tie it to."""
         self.lists: set[str] = set()
@@ -68,10 +71,12 @@ class Traffic:
     def add(self, request: bytes) -> int:
         """Take in an ExportTraceServiceRequest; gives how many spans were new. Raises DecodeError."""
         before = len(self.spans)
+        self.requests += 1
         for resource_spans in ExportTraceServiceRequest.FromString(request).resource_spans:
             pairs = {each.key: as_text(each.value) for each in resource_spans.resource.attributes}
             resource = Resource(pairs.get("service.name", ""), pairs)
             for scope_spans in resource_spans.scope_spans:
+                scope = self._word(scope_spans.scope.name)
                 for wire in scope_spans.spans:
                     if len(wire.trace_id) != 16 or len(wire.span_id) != 8 or not wire.start_time_unix_nano:
                         continue
@@ -86,6 +91,7 @@ class Traffic:
                         wire.parent_span_id if any(wire.parent_span_id) else b"",
                         self._word(wire.name),
                         KINDS[wire.kind] if 0 <= wire.kind < len(KINDS) else KINDS[0],
+                        scope,
                         start,
                         max(start, wire.end_time_unix_nano // 1000),
                         resource,
@@ -127,6 +133,7 @@ class Traffic:
         if number is None:
             number = self._trace_numbers[trace_id] = len(self.traces)
             self.traces.append([])
+            self.trace_ids.append(trace_id.hex())
         return number
 
     def _value(self, key: str, value: AnyValue) -> str:
