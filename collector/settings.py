@@ -2,10 +2,11 @@
 
 import re
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from collector.section import Section as Section
 
@@ -186,6 +187,54 @@ class FolderSettings(Section):
     settle_seconds: float = Field(default=5.0, ge=0, description="so long a file must not have changed")
 
 
+class WebhookSettings(Section):
+    """How events of a source are signed: an HMAC of the request's body, as it was sent, in a header."""
+
+    source: str = Field(description="glob of the events' source; the first rule that fits counts")
+    secret: SecretStr = Field(min_length=1)
+    header: str = Field(default="X-Signature-256", pattern=r"^[A-Za-z0-9-]+$")
+    algorithm: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = Field(default="", description="before the signature, as in `sha256=...`")
+    scheme: Literal["body", "stripe"] = Field(
+        default="body", description="stripe: `t=TIME,v1=SIGNATURE` of `TIME.BODY`"
+    )
+    tolerance_seconds: float = Field(default=300.0, gt=0, description="stripe: so old a signature may be")
+
+
+class MqttTlsSettings(Section):
+    """Files (PEM) for a broker that is reached by TLS; without them the system's authorities are trusted."""
+
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+
+class MqttSettings(Section):
+    """A broker that POS terminals, code senders, scanners publish to."""
+
+    name: str = Field(pattern=r"^[\w.-]+$", description="its events come from the service `mqtt:<name>`")
+    host: str
+    port: int = Field(default=1883, ge=1, le=65535)
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: MqttTlsSettings | None = None
+    topics: tuple[str, ...] = Field(min_length=1, description="filters, with + and # where needed")
+    client_id: str | None = Field(default=None, description="the session's name at the broker; default: houtai-<name>")
+    type: str = Field(
+        default="{mqtt.topic}", description="of its events; {field} is taken from the message, {mqtt.level.1} the topic"
+    )
+    timezone: str = Field(default="UTC", description="of times that come without one")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone (write it as Asia/Shanghai)")
+        return name
+
+
 class CollectorSettings(Section):
     """Where the collector listens and how much it takes."""
 
@@ -200,6 +249,17 @@ class CollectorSettings(Section):
     )
     databases: tuple[DatabaseSettings, ...] = Field(default=(), description="databases that are pulled")
     folders: tuple[FolderSettings, ...] = Field(default=(), description="folders whose files are imported")
+
+    webhooks: tuple[WebhookSettings, ...] = Field(default=(), description="how sources of CloudEvents sign")
+    mqtt: tuple[MqttSettings, ...] = Field(default=(), description="brokers whose messages are taken in")
+
+    @field_validator("mqtt")
+    @classmethod
+    def _one_broker_each(cls, brokers: tuple[MqttSettings, ...]) -> tuple[MqttSettings, ...]:
+        names = [each.name for each in brokers]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two brokers are called {sorted(twice)[0]!r}")
+        return brokers
 
     @field_validator("databases")
     @classmethod
