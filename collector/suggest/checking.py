@@ -1,6 +1,7 @@
 """How a mapping fits the traffic: what each rule matches, why a rule never does, what stays without a case."""
 
 import difflib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,6 @@ _COMPARED: Final = 200
 class Miss:
     """The span that comes nearest to a rule: the condition it fails, and what it has in its place."""
 
-    held: int
     condition: str
     wanted: str
     found: tuple[str, ...]
@@ -154,35 +154,41 @@ def _rules(traffic: Traffic, mapping: MappingSettings) -> list[RuleUse]:
 
 
 def _miss(traffic: Traffic, when: Match) -> Miss | None:
-    """The condition that fails on the spans that meet most of the others, and what those have there."""
+    """The condition that fails on the spans that come nearest, and what those have there.
+
+    To meet a condition that few meet says more than to meet one that most do: the kind `server` is no near miss.
+    """
     tests = [(name, pattern, glob(pattern)) for name, pattern in conditions(when)]
-    best, failing = -1, Counter[tuple[str, str]]()
-    seen: Counter[tuple[str | None, ...]] = Counter()
-    for span in traffic.spans:
-        seen[tuple(value_of(span, name, when) for name, _, _ in tests)] += 1
-    instead: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for values, count in seen.items():
-        missed = [
-            (name, pattern, value)
-            for (name, pattern, test), value in zip(tests, values, strict=True)
-            if value is None or test.fullmatch(value) is None
-        ]
-        held = len(tests) - len(missed)
-        if held > best:
-            best, failing = held, Counter()
-            instead.clear()
-        if held == best and missed:
-            name, pattern, value = missed[0]
-            failing[name, pattern] += count
-            if value is not None:
-                instead[name, pattern][value] += count
+    seen = Counter(tuple(value_of(span, name, when) for name, _, _ in tests) for span in traffic.spans)
+    rows = [
+        (
+            tuple(
+                v is not None and test.fullmatch(v) is not None for v, (_, _, test) in zip(values, tests, strict=True)
+            ),
+            n,
+        )
+        for values, n in seen.items()
+    ]
+    total = seen.total()
+    met = [sum(n for held, n in rows if held[at]) for at in range(len(tests))]
+    weights = [1.0 + math.log(total / each) if each else 0.0 for each in met]
+    nearness = [sum(weight for weight, holds in zip(weights, held, strict=True) if holds) for held, _ in rows]
+    best = max(nearness)
+    failing: Counter[int] = Counter()
+    instead: dict[int, Counter[str]] = defaultdict(Counter)
+    for values, (held, n), near in zip(seen, rows, nearness, strict=True):
+        if near == best and not all(held):
+            at = held.index(False)
+            failing[at] += n
+            if (value := values[at]) is not None:
+                instead[at][value] += n
     if not failing:
         return None
-    (name, pattern), _ = failing.most_common(1)[0]
+    at = failing.most_common(1)[0][0]
+    name, pattern, _ = tests[at]
     # Of what is there instead, what is written most alike is most likely meant.
-    alike = [value for value, _ in instead[name, pattern].most_common(_COMPARED)]
-    examples = tuple(difflib.get_close_matches(pattern, alike, _EXAMPLES, 0.0))
-    return Miss(best, name, pattern, examples)
+    alike = [value for value, _ in instead[at].most_common(_COMPARED)]
+    return Miss(name, pattern, tuple(difflib.get_close_matches(pattern, alike, _EXAMPLES, 0.0)))
 
 
 def _named(traffic: Traffic, mapping: MappingSettings, found: Check) -> dict[str, set[str]]:
