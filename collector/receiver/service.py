@@ -17,6 +17,7 @@ from collector.running import remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings
 from collector.vocabulary.errors import PermanentError, RetryableError
 from collector.wal import WalWriter
+from collector.wal.rotation import rotate_when_asked
 
 log = structlog.get_logger()
 
@@ -49,7 +50,8 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     watch = asyncio.create_task(_stop_when_failed(wal, server))
-    tasks = [watch, *(asyncio.create_task(way) for way in ways if way is not None)]
+    rotation = asyncio.create_task(rotate_when_asked(wal, data / "wal"))
+    tasks = [watch, rotation, *(asyncio.create_task(way) for way in ways if way is not None)]
     write_run_file(data, "receiver", settings.host, port)
     log.info("receiver.listening", host=settings.host, port=port, position=wal.last)
     try:

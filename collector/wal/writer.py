@@ -94,6 +94,15 @@ class WalWriter:
         # Shielded: a sender that goes away must not take its neighbours' write along.
         return await asyncio.shield(waiting.done)
 
+    async def rotate(self) -> None:
+        """Begin a new segment, unless the newest is empty. Raises OSError where the disk has no room for one."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.rotate_now)
+
+    def rotate_now(self) -> None:
+        """The same, for a writer on which nothing else goes on."""
+        if self._descriptor >= 0 and self._offset > 0:
+            self._rotate(HEADER_BYTES)
+
     async def close(self) -> None:
         """Write what is waiting, then close. Idempotent."""
         self._closing = True
