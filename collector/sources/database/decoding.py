@@ -1,13 +1,10 @@
 """The output of PostgreSQL's `test_decoding` plugin, line by line (postgresql.org/docs, appendix F.41)."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Final, Literal
-from uuid import UUID
 
 _NAME: Final = r'"(?:[^"]|"")*"|[^\s"\[.:]+'
 _TABLE: Final = re.compile(rf"table ({_NAME})\.({_NAME}): (INSERT|UPDATE|DELETE): ?")
@@ -15,18 +12,8 @@ _COLUMN: Final = re.compile(
     rf"({_NAME})\[((?:[^\[\]]|\[\])*)\]:(?:(unchanged-toast-datum)|([bB]?)'((?:[^']|'')*)'|(\S+))(?: |$)"
 )
 _COMMIT: Final = re.compile(r"COMMIT(?: \d+)?(?: \(at (.+)\))?$")
-_NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "oid"})
-_OTHERS: Final[dict[str, Callable[[str], Any]]] = {
-    "numeric": Decimal,
-    "real": float,
-    "double precision": float,
-    "date": date.fromisoformat,
-    "timestamp without time zone": datetime.fromisoformat,
-    "timestamp with time zone": datetime.fromisoformat,
-    "uuid": UUID,
-    "json": json.loads,
-    "jsonb": json.loads,
-}
+Value = Callable[[str, str], Any]
+"""Type as PostgreSQL names it and text -> value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +37,10 @@ class RowChange:
     new: dict[str, Any]
 
 
-def parse(line: str) -> RowChange | Commit | None:
+def parse(line: str, read: Value) -> RowChange | Commit | None:
     """What a line says; None for what says nothing of a row (BEGIN, TRUNCATE, messages, rows without any identity).
 
-    Values are of the types that psycopg gives. Raises ValueError for a line of a row that cannot be read.
+    Raises ValueError for a line of a row that cannot be read.
     """
     if (commit := _COMMIT.match(line)) is not None:
         return Commit(datetime.fromisoformat(commit[1]) if commit[1] else None)
@@ -66,9 +53,9 @@ def parse(line: str) -> RowChange | Commit | None:
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     if rest.startswith("old-key: "):
-        old, place = _columns(rest, len("old-key: "), "new-tuple: ")
+        old, place = _columns(read, rest, len("old-key: "), "new-tuple: ")
         rest = rest[place + len("new-tuple: ") :]
-    tuple_, _ = _columns(rest, 0, None)
+    tuple_, _ = _columns(read, rest, 0, None)
     if operation == "DELETE":
         old = tuple_
     else:
@@ -77,7 +64,7 @@ def parse(line: str) -> RowChange | Commit | None:
     return RowChange(operation, relation, old, new)  # type: ignore[arg-type]
 
 
-def _columns(text: str, place: int, end: str | None) -> tuple[dict[str, Any], int]:
+def _columns(read: Value, text: str, place: int, end: str | None) -> tuple[dict[str, Any], int]:
     found: dict[str, Any] = {}
     while place < len(text) and not (end is not None and text.startswith(end, place)):
         match = _COLUMN.match(text, place)
@@ -85,29 +72,17 @@ def _columns(text: str, place: int, end: str | None) -> tuple[dict[str, Any], in
             raise ValueError(f"cannot be read from {text[place : place + 40]!r}")
         place = match.end()
         if match[3] is None:
-            found[_unquoted(match[1])] = _value(match[2], match[5], match[6])
+            found[_unquoted(match[1])] = _value(read, match[2], match[5], match[6])
     return found, place
 
 
-def _value(kind: str, quoted: str | None, bare: str | None) -> Any:
+def _value(read: Value, kind: str, quoted: str | None, bare: str | None) -> Any:
     if quoted is None:
         if bare == "null":
             return None
         if kind == "boolean":
             return bare == "true"
-    text = quoted.replace("''", "'") if quoted is not None else bare or ""
-    if kind in _NUMBERS:
-        return int(text)
-    if kind == "bytea":
-        return bytes.fromhex(text.removeprefix("\\x")) if text.startswith("\\x") else text
-    read = _OTHERS.get(re.sub(r"\(.*?\)", "", kind))
-    if read is None:
-        return text
-    try:
-        return read(text)
-    except (ValueError, ArithmeticError):
-        # infinity, years before Christ
-        return text
+    return read(kind, quoted.replace("''", "'") if quoted is not None else bare or "")
 
 
 def _unquoted(name: str) -> str:

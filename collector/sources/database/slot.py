@@ -14,9 +14,10 @@ import structlog
 from sqlalchemy import Connection, text
 
 from collector.sources.database.connection import Database
-from collector.sources.database.decoding import Commit, RowChange, parse
+from collector.sources.database.decoding import Commit, RowChange, Value, parse
 from collector.sources.database.deletions import Deletions
 from collector.sources.database.events import Event
+from collector.sources.database.postgresql import text_values
 from collector.sources.database.reading import TableReader
 from collector.sources.database.recorder import Read, Recorder
 from collector.sources.database.state import Changes, Known, deflated, inflated
@@ -74,7 +75,8 @@ class Slot:
                 lines = connection.execute(
                     _PEEK, {"slot": self._slot, "limit": CHANGES_AT_ONCE}, execution_options={"yield_per": _FETCHED}
                 )
-                count, last = self._keep((each.lsn, each.data) for each in lines)
+                read = text_values(connection.connection.driver_connection)
+                count, last = self._keep(((each.lsn, each.data) for each in lines), read)
                 if count < CHANGES_AT_ONCE:
                     self._advance(connection, flushed)
                     return
@@ -103,7 +105,7 @@ class Slot:
         )
         connection.commit()
 
-    def _keep(self, lines: Iterable[tuple[str, str]]) -> tuple[int, str]:
+    def _keep(self, lines: Iterable[tuple[str, str]], read: Value) -> tuple[int, str]:
         """Keep what the lines tell of our tables; gives their number and the position of the last transaction."""
         seen = last = self._recorder.state.meta("slot") or "0/0"
         batch = _Batch(self._recorder.now())
@@ -112,7 +114,7 @@ class Slot:
         for position, line in lines:
             count += 1
             try:
-                said = parse(line)
+                said = parse(line, read)
             except ValueError as error:
                 self._recorder.letters.add(
                     "slot_line", f"{self._recorder.source}, slot {self._slot}: {error}", line.encode(), signal="events"
@@ -142,6 +144,7 @@ class Slot:
         self._recorder.keep(changes, batch.events)
 
     def _apply(self, transaction: list[RowChange], at: datetime | None, batch: _Batch) -> None:
+        own: set[tuple[str, str]] = set()
         for change in transaction:
             table = self._tables.get(change.relation)
             if table is None:
@@ -152,8 +155,15 @@ class Slot:
             key = _key(reader, change.new)
             gone = _key(reader, change.old)
             if change.operation != "INSERT" and gone is not None and gone != key:
-                self._went(reader, deletions, gone, commit, batch)
+                if (reader.settings.name, gone) in own:
+                    # Nobody ever saw it.
+                    batch.inserts[reader.settings.name, gone] = None
+                    own.discard((reader.settings.name, gone))
+                else:
+                    self._went(reader, deletions, gone, commit, batch)
             if change.operation != "DELETE" and key is not None and reader.settings.query is None:
+                if gone != key and (change.operation == "INSERT" or gone is not None):
+                    own.add((reader.settings.name, key))
                 self._came(reader, key, change, gone, commit, batch)
 
     def _came(

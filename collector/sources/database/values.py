@@ -42,6 +42,8 @@ def json_value(value: Any, zone: ZoneInfo) -> Any:
             return iso(_aware(value, zone))
         case date():
             return value.isoformat()
+        case timedelta():
+            return _duration(value)
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(bytes(value)).decode()
         case Mapping():
@@ -52,6 +54,13 @@ def json_value(value: Any, zone: ZoneInfo) -> Any:
             return sorted((json_value(each, zone) for each in value), key=repr)
         case _:
             return str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """Hours, minutes and seconds, as TIME has them; hours may be many."""
+    seconds, micros = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" + (f".{micros:06}" if micros else "")
+    return "-" + text if value < timedelta() else text
 
 
 def iso(moment: datetime) -> str:
@@ -101,7 +110,9 @@ def _packed(value: Any) -> Any:
             return value
         case Decimal():
             # 1, 1.0 and 1.00 are the same key.
-            return {"decimal": format(value.normalize(), "f")}
+            text = format(value, "f")
+            text = text.rstrip("0").rstrip(".") if "." in text else text
+            return {"decimal": "0" if text == "-0" else text}
         case datetime():
             return {"datetime": value.isoformat()}
         case date():

@@ -184,7 +184,11 @@ def tables(**more: Any) -> list[dict[str, Any]]:
             },
         }
 
-    cursors: dict[str, str | None] = dict.fromkeys(KEYS, "updated_at") | {"invoices": "changed_no", "stock_moves": None}
+    cursors: dict[str, str | None] = {
+        **dict.fromkeys(KEYS, "updated_at"),
+        "invoices": "changed_no",
+        "stock_moves": None,
+    }
     return [
         {
             "name": table,
