@@ -240,6 +240,7 @@ class CollectorSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=4318, ge=0, le=65535, description="OTLP/HTTP, /metrics, /healthz")
+    grpc_port: int | None = Field(default=4317, ge=0, le=65535, description="OTLP/gRPC; null: none")
     metrics_port: int = Field(default=4319, ge=0, le=65535, description="the converter's /metrics")
     token: str | None = Field(default=None, description="bearer token that senders must show; needed off loopback")
     max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, description="after decompression")

@@ -9,7 +9,7 @@ import structlog
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from collector import logs, sources
+from collector import logs
 from collector.dead_letters import DeadLetters
 from collector.receiver.app import create_app
 from collector.receiver.telemetry import ReceiverMetrics
@@ -39,12 +39,15 @@ def run(settings: CollectorSettings, data: Path, config: Path | None = None) -> 
 
 
 async def _serve(settings: CollectorSettings, data: Path, port: int, config: Path | None) -> None:
+    # Here, because sources are made of what this package has.
+    from collector.sources import SOURCES, Intake
+
     wal = WalWriter(data / "wal", settings.wal_segment_bytes)
     told = ReceiverMetrics()
     letters = DeadLetters(data, "receiver", told.registry)
     app = create_app(settings, wal, told)
-    intake = sources.Intake(settings, data, config, app, wal.append, letters, told)
-    ways = [source.open(intake) for wanted in sources.SOURCES for source in wanted(settings)]
+    intake = Intake(settings, data, config, app, wal.append, letters, told)
+    ways = [source.open(intake) for wanted in SOURCES for source in wanted(settings)]
     server = Server(app, address=settings.host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -1,27 +1,25 @@
-"""OTLP/HTTP: traces and logs by POST (opentelemetry.io/docs/specs/otlp)."""
+"""OTLP/HTTP: traces and logs by POST, in protobuf or JSON (opentelemetry.io/docs/specs/otlp)."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import Response
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.requests import ClientDisconnect
 
+from collector.otlp.exports import Exports
 from collector.receiver.body import Receive, Scope, headers_of
-from collector.receiver.rejection import PROTOBUF, Rejection, answer
+from collector.receiver.rejection import JSON, PROTOBUF, Rejection, answer
 from collector.settings import CollectorSettings
 from collector.sources.source import Intake, Source
-from collector.vocabulary.errors import RetryableError
 from collector.wal import Signal
 
-PATHS: Final = {"/v1/traces": Signal.TRACES, "/v1/logs": Signal.LOGS}
-_PARSERS: Final[dict[Signal, Callable[[bytes], object]]] = {
-    Signal.TRACES: ExportTraceServiceRequest.FromString,
-    Signal.LOGS: ExportLogsServiceRequest.FromString,
+_PATHS: Final = {
+    "/v1/traces": {PROTOBUF: Signal.TRACES, JSON: Signal.TRACES_JSON},
+    "/v1/logs": {PROTOBUF: Signal.LOGS, JSON: Signal.LOGS_JSON},
 }
+"""Signal by path and content type."""
+# Full success is an empty message.
+_EMPTY: Final = {PROTOBUF: b"", JSON: b"{}"}
 
 
 def otlp_http(settings: CollectorSettings) -> Sequence[Source]:
@@ -34,71 +32,59 @@ class OtlpHttp:
 
     def open(self, intake: Intake) -> None:
         """Add the paths; nothing runs beside the server."""
-        for path, signal in PATHS.items():
-            intake.app.direct[path] = _Exports(signal, intake)
+        for path, signals in _PATHS.items():
+            intake.app.direct[path] = _Path(signals, intake)
 
 
-class _Exports:
+class _Path:
     """The ASGI application of one path."""
 
-    def __init__(self, signal: Signal, intake: Intake) -> None:
-        self._signal, self._intake = signal, intake
-        self._received = intake.told.received.labels(signal.label)
-        self._acknowledged = intake.told.acknowledged.labels(signal.label)
+    def __init__(self, signals: dict[str, Signal], intake: Intake) -> None:
+        self._signals, self._bodies = signals, intake.bodies
+        self._exports = Exports(signals[PROTOBUF].label, intake)
+        self._success = {
+            content_type: (
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": [
+                        (b"content-type", content_type.encode()),
+                        (b"content-length", str(len(empty)).encode()),
+                    ],
+                },
+                {"type": "http.response.body", "body": empty},
+            )
+            for content_type, empty in _EMPTY.items()
+        }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One export request, from the wire to the disk."""
-        response = await self._take(scope, receive)
-        await response(scope, receive, send)
-
-    async def _take(self, scope: Scope, receive: Receive) -> Response:
         if scope["method"] != "POST":
             words = f"{scope['path']} does not take {scope['method']}, only POST.\n"
-            return Response(words, 405, {"Allow": "POST"}, "text/plain; charset=utf-8")
-        self._received.inc()
+            response = Response(words, 405, {"Allow": "POST"}, "text/plain; charset=utf-8")
+            return await response(scope, receive, send)
+        self._exports.came()
         headers = headers_of(scope)
         content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         try:
             await self._keep(scope, receive, content_type, headers.get(b"content-encoding", b"").decode("latin-1"))
         except Rejection as rejection:
-            return await self._refuse(rejection, content_type)
+            await self._exports.refused(rejection, content_type)
+            return await answer(rejection, content_type)(scope, receive, send)
         except ClientDisconnect:
-            # Nobody is there to hear an answer; the sender sends it again.
-            self._intake.told.rejected.labels(self._signal.label, "disconnected").inc()
-            return Response(status_code=400)
-        self._acknowledged.inc()
-        # Full success is an empty message: no bytes at all.
-        return Response(b"", 200, media_type=PROTOBUF)
+            # Nobody is there to hear an answer.
+            self._exports.gone()
+            return await Response(status_code=400)(scope, receive, send)
+        start, body = self._success[content_type]
+        await send(start)
+        await send(body)
+        return None
 
     async def _keep(self, scope: Scope, receive: Receive, content_type: str, content_encoding: str) -> None:
-        body = await self._intake.bodies.read(scope, receive)
-        if content_type != PROTOBUF:
-            raise Rejection(
-                415, "content_type", f"content type {content_type!r} is not taken; send {PROTOBUF}", body, len(body)
-            )
-        encoding, plain = await self._intake.bodies.unpack(body, content_encoding)
-        try:
-            _PARSERS[self._signal](plain)
-        except DecodeError as error:
-            detail = f"the body is no {self._signal.label} export request: {error}"
-            raise Rejection(400, "malformed", detail, body, len(body)) from error
-        if not plain:
-            return
-        try:
-            await self._intake.append(self._signal, encoding, body)
-        except RetryableError as error:
-            raise Rejection(503, "overload", str(error)) from error
-
-    async def _refuse(self, rejection: Rejection, content_type: str) -> Response:
-        self._intake.told.rejected.labels(self._signal.label, rejection.reason).inc()
-        if rejection.kept:
-            await asyncio.to_thread(
-                self._intake.letters.add,
-                rejection.reason,
-                rejection.detail,
-                rejection.body,
-                length=rejection.length,
-                signal=self._signal.label,
-                content_type=content_type[:200],
-            )
-        return answer(rejection, content_type)
+        body = await self._bodies.read(scope, receive)
+        signal = self._signals.get(content_type)
+        if signal is None:
+            detail = f"content type {content_type[:100]!r} is not taken; send {PROTOBUF} or {JSON}"
+            raise Rejection(415, "content_type", detail, body, len(body))
+        encoding, plain = await self._bodies.unpack(body, content_encoding)
+        await self._exports.keep(signal, encoding, body, plain)

@@ -34,7 +34,8 @@ def told(seed: int, orders: int, days: int, healthy: bool) -> tuple[list[dict[st
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     with tempfile.TemporaryDirectory() as folder:
         data, truth = Path(folder) / "data", Path(folder) / "truth.json"
-        environment = {**os.environ, "HOUTAI_COLLECTOR__PORT": "0", "HOUTAI_COLLECTOR__METRICS_PORT": "0"}
+        ports = {f"HOUTAI_COLLECTOR__{name}": "0" for name in ("PORT", "GRPC_PORT", "METRICS_PORT")}
+        environment = {**os.environ, **ports}
         began = time.monotonic()
         with (Path(folder) / "log").open("w") as log:
             processes = [

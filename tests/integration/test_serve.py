@@ -56,6 +56,7 @@ class Service:
             "HOUTAI_API__PORT": str(self.api),
             "HOUTAI_COLLECTOR__PORT": str(self.otlp),
             "HOUTAI_COLLECTOR__METRICS_PORT": "0",
+            "HOUTAI_COLLECTOR__GRPC_PORT": "0",
             "LANG": "C.UTF-8",
         }
         arguments = ["serve", "--demo", "--orders", str(ORDERS), "--days", "7", "--seed", "7", "--data", str(self.data)]

@@ -47,6 +47,7 @@ def test_the_demo_breaks_off_and_somebody_is_woken(tmp_path: Path) -> None:
     environment = {
         "HOUTAI_COLLECTOR__PORT": str(receiver),
         "HOUTAI_COLLECTOR__METRICS_PORT": str(converter),
+        "HOUTAI_COLLECTOR__GRPC_PORT": "0",
         "HOUTAI_COLLECTOR__BATCH_SECONDS": "0.2",
         "HOUTAI_API__PORT": str(miner),
         "HOUTAI_MINING__INTERVAL_SECONDS": "0.5",

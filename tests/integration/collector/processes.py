@@ -107,7 +107,7 @@ class Process:
 @contextlib.contextmanager
 def running(name: str, code: str, data: Path, **settings: object) -> Iterator[Process]:
     """A process that is gone afterwards."""
-    each = Process(name, code, data, {"port": 0, "metrics_port": 0, "batch_seconds": 0.1, **settings}).start()
+    each = Process(name, code, data, {"port": 0, "grpc_port": 0, "metrics_port": 0, "batch_seconds": 0.1, **settings}).start()
     try:
         yield each
     finally:

@@ -22,6 +22,7 @@ from tests.unit.collector.spans import request, span
 
 pytestmark = pytest.mark.integration
 PROTOBUF = {"content-type": "application/x-protobuf"}
+JSON = {"content-type": "application/json"}
 GZIP = {**PROTOBUF, "content-encoding": "gzip"}
 LIMIT = 100_000
 
@@ -101,7 +102,13 @@ BOMB = gzip.compress(bytes(200 * 1024 * 1024), 9)
         (GZIP, BOMB, 413, "too_large"),
         (PROTOBUF, bytes(LIMIT + 1), 413, "too_large"),
         (PROTOBUF, bytes(5 * LIMIT), 413, "too_large"),
-        ({"content-type": "application/json"}, b"{}", 415, "content_type"),
+        (JSON, b"{", 400, "malformed"),
+        (JSON, b"", 400, "malformed"),
+        (JSON, b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "xyz"}]}]}]}', 400, "malformed"),
+        ({**JSON, "content-encoding": "gzip"}, b"{}", 400, "bad_gzip"),
+        ({**JSON, "content-encoding": "gzip"}, BOMB, 413, "too_large"),
+        (JSON, b" " * (LIMIT + 1), 413, "too_large"),
+        ({**JSON, "content-encoding": "br"}, b"{}", 415, "content_encoding"),
         ({"content-type": "text/plain"}, b"hello", 415, "content_type"),
         ({}, b"hello", 415, "content_type"),
         ({**PROTOBUF, "content-encoding": "deflate"}, zlib.compress(b""), 415, "content_encoding"),
