@@ -21,4 +21,4 @@ def converter(config: Config = None, data: Data = Path("data")) -> None:
     from collector.converter import run
 
     settings = load_collector(config)
-    run(settings.collector, settings.mapping, settings.processes, data)
+    run(settings.collector, settings.mapping, settings.processes, data, settings.retention)

@@ -21,14 +21,18 @@ from collector.converter.telemetry import ConverterMetrics
 from collector.converter.window import MAX_SPANS, Window
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, gunzip
+from collector.raw import RawArchive
 from collector.settings import MappingSettings, ProcessSettings
+from collector.store.inbox import Inbox, commit_inbox
 from collector.store.manifest import Changes, Manifest
+from collector.store.retention import Retention
 from collector.store.segment import Kind
+from collector.store.settings import RetentionSettings
 from collector.store.store import Store
+from collector.store.tidying import tidy
 from collector.wal import Encoding, Record, Signal, WalReader
 from collector.wal.folder import delete_covered
 
-KINDS: Final[tuple[Kind, ...]] = ("events", "links", "spans")
 ROUND_BYTES: Final = 3 << 20
 """Compressed bytes to a round when the converter is behind: some 50 000 spans."""
 ROUND_RECORDS: Final = 4_000
@@ -54,6 +58,8 @@ class Converter:
         *,
         told: ConverterMetrics | None = None,
         letters: DeadLetters | None = None,
+        archive: RawArchive | None = None,
+        retention: Retention | None = None,
         hold_ms: int = HOLD_MS,
         max_spans: int = MAX_SPANS,
         max_seen: int = AT_LEAST,
@@ -64,8 +70,9 @@ class Converter:
         self._told = told or ConverterMetrics()
         self._letters = letters or DeadLetters(data, "converter", self._told.registry)
         self._clock = clock
+        self._archive, self._retention = archive, retention or Retention(RetentionSettings())
         rules = Rules(mapping)
-        self._wal = data / "wal"
+        self._data, self._wal = data, data / "wal"
         self._manifest = Manifest(data)
         self.reader = WalReader(self._wal, self._manifest.position)
         self._changes = Changes()
@@ -99,6 +106,8 @@ class Converter:
         # Far behind, an event's relatives are in the log, not on the wire: time goes as the log tells it.
         behind = self.reader.behind()[0] > 0
         out = self._mapper.take_in(fresh, records[-1].received if records and behind else self._clock())
+        if self._archive is not None and records:
+            self._archive.add(records)
         self._commit(spans, out, first)
         self._tell()
         for process, count in out.tally.items():
@@ -106,11 +115,18 @@ class Converter:
         self.observe()
         return len(records)
 
+    @property
+    def has_files(self) -> bool:
+        """Whether files wait in the inbox."""
+        return bool(Inbox(self._data).waiting())
+
+    def take_files(self) -> int:
+        """Take in the files that wait in the inbox; gives how many."""
+        return commit_inbox(self._manifest, self._data, self._letters)
+
     def tidy(self) -> None:
-        """Merge small segments; for when there is nothing else to do."""
-        for kind in KINDS:
-            while merged := self._manifest.merge(kind):
-                log.info("store.merged", kind=kind, segments=merged)
+        """Forget, merge and delete what is due; for when there is nothing else to do."""
+        tidy(self._manifest, self._archive, self._retention)
 
     def observe(self) -> None:
         """Bring the gauges of what is waiting up to date."""

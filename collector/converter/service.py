@@ -19,9 +19,13 @@ from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 from collector import logs
 from collector.converter.converter import ROUND_BYTES, Converter
 from collector.converter.telemetry import ConverterMetrics
+from collector.converter.warm import warm_up
 from collector.dead_letters import DeadLetters
+from collector.raw import open_archive
 from collector.running import remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings, MappingSettings, ProcessSettings
+from collector.store.retention import Retention
+from collector.store.settings import RetentionSettings
 from collector.vocabulary.errors import PermanentError
 
 POLL_SECONDS: Final = 0.05
@@ -33,12 +37,16 @@ log = structlog.get_logger()
 
 
 def run(
-    settings: CollectorSettings, mapping: MappingSettings, processes: Mapping[str, ProcessSettings], data: Path
+    settings: CollectorSettings,
+    mapping: MappingSettings,
+    processes: Mapping[str, ProcessSettings],
+    data: Path,
+    retention: RetentionSettings,
 ) -> None:
     """Convert until SIGTERM or SIGINT, then convert what the log holds and return.
 
-    Raises PermanentError where another converter has the data folder or the metrics port is taken. A full disk or a
-    busy database is waited for.
+    Raises PermanentError where another converter has the data folder, the metrics port is taken or the raw requests
+    cannot be read with the key. A full disk or a busy database is waited for.
     """
     logs.configure()
     stop = threading.Event()
@@ -53,8 +61,12 @@ def run(
     # Millions of spans are kept: looking through all of them for garbage every few rounds would be most of the work.
     gc.set_threshold(200_000, 50, 1_000)
 
+    warm_up()
+    archive = open_archive(data, retention.raw_hours, retention.raw_key_file)
+    keeping = Retention(retention, lambda what, count: told.forgotten.labels(what).inc(count))
+
     def open_converter() -> Converter:
-        return Converter(mapping, processes, data, told=told, letters=letters)
+        return Converter(mapping, processes, data, told=told, letters=letters, archive=archive, retention=keeping)
 
     converter = open_converter()
     try:
@@ -83,7 +95,7 @@ def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds
                     converter.tidy()
                 if not stop.is_set():
                     _wait_for_work(converter, batch_seconds, stop)
-                taken = converter.round()
+                taken = converter.take_files() + converter.round()
                 failures = 0
                 if stop.is_set() and taken == 0:
                     log.info("converter.stopped", position=converter.position)
@@ -111,7 +123,7 @@ def _wait_for_work(converter: Converter, batch_seconds: float, stop: threading.E
     idle_until = time.monotonic() + IDLE_ROUND_SECONDS
     while converter.reader.behind()[0] == 0:
         converter.observe()
-        if stop.wait(POLL_SECONDS) or (converter.waiting and time.monotonic() >= idle_until):
+        if stop.wait(POLL_SECONDS) or (time.monotonic() >= idle_until and (converter.waiting or converter.has_files)):
             return
     until = time.monotonic() + max(0.0, batch_seconds - converter.reader.behind()[1])
     while time.monotonic() < until and converter.reader.bytes_behind() < ROUND_BYTES:
