@@ -24,8 +24,9 @@ import json, sys
 from pathlib import Path
 from collector.converter import run
 from collector.settings import CollectorSettings
+from collector.store.settings import RetentionSettings
 from tests.unit.collector.spans import MAPPING, PROCESSES
-run(CollectorSettings(**json.loads(sys.argv[2])), MAPPING, PROCESSES, Path(sys.argv[1]))
+run(CollectorSettings(**json.loads(sys.argv[2])), MAPPING, PROCESSES, Path(sys.argv[1]), RetentionSettings())
 """
 T = TypeVar("T")
 
@@ -107,7 +108,9 @@ class Process:
 @contextlib.contextmanager
 def running(name: str, code: str, data: Path, **settings: object) -> Iterator[Process]:
     """A process that is gone afterwards."""
-    each = Process(name, code, data, {"port": 0, "grpc_port": 0, "metrics_port": 0, "batch_seconds": 0.1, **settings}).start()
+    each = Process(
+        name, code, data, {"port": 0, "grpc_port": 0, "metrics_port": 0, "batch_seconds": 0.1, **settings}
+    ).start()
     try:
         yield each
     finally:
