@@ -19,6 +19,7 @@ from mining.kernels.overlaps import overlaps
 
 NEGATIVE_NOTE: Final = "{count} events ended before they started; they count as events without length"
 FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
+BAD_SEGMENTS_NOTE: Final = "{count} stored files could not be read; what stood in them is missing (`houtai doctor`)"
 MOST_FIELDS: Final = 256
 
 

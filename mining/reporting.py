@@ -11,7 +11,7 @@ import numpy as np
 
 from collector.vocabulary.languages import Language, text
 from mining.arena import Arena
-from mining.build import FIELDS_NOTE, NEGATIVE_NOTE
+from mining.build import BAD_SEGMENTS_NOTE, FIELDS_NOTE, NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, known
 from mining.findings import detect
@@ -138,8 +138,8 @@ def iso(time: int) -> str:
 
 def _note(language: Language, note: str) -> str:
     """A note of `build` or of this module in `language`; the readers' notes are in theirs already."""
-    for known_note in (NEGATIVE_NOTE, FIELDS_NOTE):
-        counted = re.fullmatch(known_note.format(count="([0-9]+)"), note)
+    for known_note in (NEGATIVE_NOTE, FIELDS_NOTE, BAD_SEGMENTS_NOTE):
+        counted = re.fullmatch(re.escape(known_note).replace(re.escape("{count}"), "([0-9]+)"), note)
         if counted:
             return text(language, known_note, count=counted[1])
     return text(language, note)

@@ -10,7 +10,7 @@ from typing import IO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.store import applying
@@ -106,7 +106,8 @@ class Manifest:
                 return self.merge(kind)
         if not run:
             return 0
-        table = pa.concat_tables(tables).unify_dictionaries()
+        # Segments of an earlier version may lack a column.
+        table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
         fresh = write_segment(self._folder, kind, table, run[0].first, run[-1].last)
         sync_folder(self._folder)
         with self.changing() as connection:
@@ -150,11 +151,19 @@ class Manifest:
         with self.changing() as connection:
             applying.apply(connection, Changes(state={BAD_SEGMENT + name: reason[:500] or "cannot be read"}))
 
-    def remove_left(self) -> int:
-        """Delete the files of segments that were replaced a while ago; gives how many."""
-        before = time.time_ns() // 1000 - GRACE
+    def recount(self, connection: Connection) -> None:
+        """Within a transaction of `changing`: note how many rows each segment has by its own word."""
+        for row in connection.execute(select(SEGMENTS.c.id, SEGMENTS.c.name, SEGMENTS.c.rows)).all():
+            with contextlib.suppress(*UNREADABLE):
+                rows = pq.read_metadata(self._folder / row.name).num_rows
+                if rows != row.rows:
+                    connection.execute(update(SEGMENTS).where(SEGMENTS.c.id == row.id).values(rows=rows))
+
+    def remove_left(self, grace: int | None = None) -> int:
+        """Delete the files of segments that were replaced a while ago (`grace`, µs); gives how many."""
+        before = time.time_ns() // 1000 - (GRACE if grace is None else grace)
         with self._engine.connect() as connection:
-            gone = list(connection.execute(select(LEAVING.c.name).where(LEAVING.c.at < before)).scalars())
+            gone = list(connection.execute(select(LEAVING.c.name).where(LEAVING.c.at <= before)).scalars())
         for name in gone:
             (self._folder / name).unlink(missing_ok=True)
         if gone:

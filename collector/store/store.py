@@ -18,6 +18,7 @@ class Store:
     """The committed segments of a data folder; read-only, in any process, while the converter writes."""
 
     def __init__(self, data: Path) -> None:
+        self.data = data
         self._folder = data / "segments"
         self._path = data / "manifest.sqlite"
         self._engine: Engine | None = None

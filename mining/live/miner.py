@@ -10,10 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
-from collector.store import Segment, Store
+from collector.jobs import ask
+from collector.store import Kind, Segment, Store
+from collector.store.manifest import UNREADABLE
 from collector.vocabulary.languages import LANGUAGES
 from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
-from mining.build import build
+from mining.arena import Quality
+from mining.build import BAD_SEGMENTS_NOTE, build
 from mining.config import ProcessConfig
 from mining.filters import Filters, select
 from mining.findings import detect
@@ -49,7 +52,9 @@ class Miner:
         self._events: dict[int, pa.Table] = {}
         self._spans: dict[int, tuple[int, int]] = {}
         self._links: dict[int, tuple[int, pa.Table]] = {}
-        self._after = {"events": 0, "links": 0}
+        self._after: dict[Kind, int] = {"events": 0, "links": 0}
+        self._generation = 0
+        self._bad: dict[int, str] = {}
         self._last_full = 0.0
 
     def round(self) -> bool:
@@ -81,21 +86,54 @@ class Miner:
 
     def _take_in(self) -> bool:
         """Read what is new, events first: a link committed with its event is then never missed."""
-        fresh = False
+        fresh = self._begin_anew()
         oldest = self._clock() - self._horizon
         for segment in self._store.segments("events", self._after["events"]):
             # No event ends after it is committed: what is that old need not be read at all.
             if segment.committed >= oldest:
-                table = _read(segment, EVENT_SCHEMA)
-                self._events[segment.id], self._spans[segment.id] = table, _span(table)
+                table = self._read(segment, EVENT_SCHEMA)
+                if table is not None:
+                    self._events[segment.id], self._spans[segment.id] = table, _span(table)
+                elif segment.id not in self._bad:
+                    break
             self._after["events"] = segment.id
             fresh = True
         for segment in self._store.segments("links", self._after["links"]):
-            self._links[segment.id] = segment.committed, _read(segment, LINK_SCHEMA)
+            table = self._read(segment, LINK_SCHEMA)
+            if table is not None:
+                self._links[segment.id] = segment.committed, table
+            elif segment.id not in self._bad:
+                break
             self._after["links"] = segment.id
             fresh = True
         self._forget(oldest)
         return fresh
+
+    def _begin_anew(self) -> bool:
+        """Forget all that was read where some of it has changed since (an erasure, a new mapping); gives whether."""
+        generation = self._store.generation()
+        if generation == self._generation:
+            return False
+        log.info("mining.begins_anew", generation=generation)
+        self._generation = generation
+        self._after = {"events": 0, "links": 0}
+        for each in (self._events, self._spans, self._links, self._bad):
+            each.clear()
+        return True
+
+    def _read(self, segment: Segment, schema: pa.Schema) -> pa.Table | None:
+        """The segment's rows; None where it cannot be read (then it is in `_bad`), or has just been replaced."""
+        try:
+            return pq.ParquetFile(segment.path).read().cast(schema)
+        except UNREADABLE as error:
+            if isinstance(error, FileNotFoundError) and segment not in self._store.segments(
+                segment.kind, segment.id - 1
+            ):
+                return None
+            log.error("mining.bad_segment", name=segment.path.name, error=str(error))
+            self._bad[segment.id] = segment.path.name
+            ask(self._store.data, "check_segment", {"name": segment.path.name}, number=f"check-{segment.path.stem}")
+            return None
 
     def _forget(self, oldest: int) -> None:
         """Let go of tables whose events all ended before `oldest` (µs UTC), and of links older than any event left.
@@ -117,7 +155,8 @@ class Miner:
     def _snapshot(self, config: ProcessConfig, now: int) -> Snapshot:
         batches = [batch for table in self._events.values() for batch in table.to_batches()]
         links = [batch for _, table in self._links.values() for batch in table.to_batches()]
-        arena = build(batches, config.process, config.leading, links)
+        notes = (BAD_SEGMENTS_NOTE.format(count=len(self._bad)),) if self._bad else ()
+        arena = build(batches, config.process, config.leading, links, Quality(notes=notes))
         begin = now - int(config.settings.window_days * DAY)
         if arena.events and int(arena.end.min()) < begin:
             arena = select(arena, Filters(from_=begin))
@@ -127,10 +166,6 @@ class Miner:
         return Snapshot(
             config, arena, facts, now, {language: _remember(r, states) for language, r in documents.items()}
         )
-
-
-def _read(segment: Segment, schema: pa.Schema) -> pa.Table:
-    return pq.ParquetFile(segment.path).read().cast(schema)
 
 
 def _span(table: pa.Table) -> tuple[int, int]:

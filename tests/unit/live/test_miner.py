@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from collector.store import Manifest, Store
+from collector.jobs import pending
+from collector.jobs.running import Bench, run_jobs
+from collector.settings import MappingSettings
+from collector.store import Kind, Manifest, Segment, Store
 from collector.store.manifest import Changes
+from collector.store.segment import write_segment
+from collector.vocabulary.languages import LANGUAGES
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import Arena
 from mining.config import ProcessConfig
@@ -95,3 +101,58 @@ def test_a_miner_that_starts_does_not_read_what_it_would_let_go(house: House) ->
     house.start()
     assert house.arena().cases == 0
     assert house.miner.round() is False
+
+
+def test_it_begins_anew_when_what_it_has_read_was_changed(house: House) -> None:
+    house.commit(event("a", "x", house.now), event("b", "x", house.now))
+    house.commit(event("c", "x", house.now))
+    assert house.arena().case_ids.to_pylist() == ["a", "b", "c"]
+    old, kept = Store(house.folder).segments("events")
+    fresh = write_segment(
+        house.folder / "segments", "events", pa.Table.from_batches([batch([event("b", "x", house.now)])]), 1, 1
+    )
+    with house.manifest.changing() as connection:
+        house.manifest.replace([old], [(fresh, old.committed)], connection, house.now)
+        assert house.manifest.new_generation(connection) == 1
+    assert house.arena().case_ids.to_pylist() == ["b", "c"]
+    assert house.miner.round() is False
+    assert kept in Store(house.folder).segments("events")
+
+
+def test_a_segment_that_cannot_be_read_is_left_out_and_told(house: House) -> None:
+    for case in "abc":
+        house.commit(event(case, "x", house.now), links={"e": case})
+    bad, gone = Store(house.folder).segments("events")[1], Store(house.folder).segments("links")[0]
+    bad.path.write_bytes(b"not even readable")
+    gone.path.unlink()
+    assert house.arena().case_ids.to_pylist() == ["a", "c"]
+    snapshot = house.knowledge.snapshot("test")
+    assert snapshot is not None
+    (english,), (chinese,) = (snapshot.reports[language].quality.notes for language in LANGUAGES)
+    assert english.startswith("2 stored files could not be read")
+    assert chinese.startswith("有 2 个存储文件无法读取")
+    assert house.miner.round() is False
+    # The store's writer is asked to look, and says so to `houtai doctor`.
+    run_jobs(Bench(house.folder, house.manifest, None, MappingSettings(), {}))
+    assert set(Store(house.folder).bad()) == {bad.path.name, gone.path.name}
+    assert pending(house.folder) == []
+
+
+def test_a_segment_that_was_replaced_a_moment_ago_is_looked_for_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.commit(event("a", "x", house.now))
+    (old,) = Store(house.folder).segments("events")
+    stale = [old]
+    fresh = write_segment(house.folder / "segments", "events", pq.ParquetFile(old.path).read(), 1, 1)
+    with house.manifest.changing() as connection:
+        house.manifest.replace([old], [(fresh, old.committed)], connection, house.now)
+    old.path.unlink()
+    listed = Store.segments
+
+    def segments(store: Store, kind: Kind, after: int = 0) -> list[Segment]:
+        return [stale.pop()] if stale and kind == "events" else listed(store, kind, after)
+
+    monkeypatch.setattr(Store, "segments", segments)
+    house.miner.round()
+    assert house.arena().case_ids.to_pylist() == ["a"]

@@ -1,0 +1,1 @@
+"""Taking one object or person out of everything that is kept."""
