@@ -165,12 +165,12 @@ def _all_ready(running: Sequence[_Running], data: Path) -> bool:
     return True
 
 
-def _address(each: _Running, data: Path) -> str | None:
+def _address(each: _Running, data: Path, suffix: str = "") -> str | None:
     """Where the process listens, as it wrote itself; None until it has."""
     if each.process is None:
         return None
     try:
-        written = json.loads((data / "run" / f"{each.spec.name}.json").read_text())
+        written = json.loads((data / "run" / f"{each.spec.name}{suffix}.json").read_text())
     except (OSError, ValueError):
         return None
     if written.get("pid") != each.process.pid:
@@ -202,6 +202,9 @@ def _where(running: Sequence[_Running], data: Path, language: Language) -> str:
             (text(language, "Metrics"), f"{pages}/metrics"),
         ]
     rows.append(("OTLP/HTTP", f"{addresses['receiver']}/v1/traces"))
+    receiver = next(each for each in running if each.spec.name == "receiver")
+    if grpc := _address(receiver, data, "-grpc"):
+        rows.append(("OTLP/gRPC", grpc))
     rows.append((text(language, "Data folder"), str(data)))
     lines += [f"  {name:<12}{value}" for name, value in rows]
     if "demo" in addresses:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 OFF_LOOP_BYTES: Final = 1024 * 1024
 """Bodies from this size on are parsed in a thread, so that others need not wait for all of it."""
 
+log = structlog.get_logger()
 _CHECKS: Final[dict[Signal, Callable[[bytes], object]]] = {
     Signal.TRACES: ExportTraceServiceRequest.FromString,
     Signal.LOGS: ExportLogsServiceRequest.FromString,
@@ -60,19 +62,27 @@ class Exports:
                 raise Rejection(503, "overload", str(error)) from error
         self._acknowledged.inc()
 
-    async def refused(self, rejection: Rejection, content_type: str) -> None:
-        """Count a request that was refused, and keep it as a dead letter where it does not come again."""
+    async def refused(self, rejection: Rejection, content_type: str) -> Rejection:
+        """Count a request that was refused, and keep it as a dead letter where it does not come again.
+
+        Gives what to answer: where the letter cannot be kept now, that the request shall come again.
+        """
         self._intake.told.rejected.labels(self._label, rejection.reason).inc()
         if rejection.kept:
-            await asyncio.to_thread(
-                self._intake.letters.add,
-                rejection.reason,
-                rejection.detail,
-                rejection.body,
-                length=rejection.length,
-                signal=self._label,
-                content_type=content_type[:200],
-            )
+            try:
+                await asyncio.to_thread(
+                    self._intake.letters.add,
+                    rejection.reason,
+                    rejection.detail,
+                    rejection.body,
+                    length=rejection.length,
+                    signal=self._label,
+                    content_type=content_type[:200],
+                )
+            except OSError as error:
+                log.error("dead_letters.write_failed", reason=rejection.reason, error=str(error))
+                return Rejection(503, "overload", f"the disk does not take it: {error.strerror}")
+        return rejection
 
     def gone(self) -> None:
         """Count a request whose sender left before its end; it sends it again."""

@@ -1,9 +1,13 @@
 """The receiver's process."""
 
 import asyncio
+import contextlib
+import ctypes
 import ipaddress
 import signal
+import sys
 from pathlib import Path
+from typing import Final
 
 import structlog
 from granian.constants import Interfaces
@@ -19,6 +23,12 @@ from collector.vocabulary.errors import PermanentError, RetryableError
 from collector.wal import WalWriter
 from collector.wal.rotation import rotate_when_asked
 
+# glibc's malloc.h
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+_KEPT_BYTES: Final = 16 * 1024 * 1024
+_RECURSION_LIMIT: Final = 700
+
 log = structlog.get_logger()
 
 
@@ -26,7 +36,8 @@ def run(settings: CollectorSettings, data: Path, config: Path | None = None) -> 
     """Receive until SIGTERM or SIGINT, then answer what is under way and return.
 
     Raises PermanentError where the port is taken, the address is open to others and no token is set, or another
-    receiver has the data folder; RetryableError where the disk failed.
+    receiver has the data folder; RetryableError where the disk cannot be read or written at the start. Later it is
+    waited for: senders are asked to come back.
     """
     logs.configure()
     if not _is_loopback(settings.host) and not settings.token:
@@ -35,6 +46,9 @@ def run(settings: CollectorSettings, data: Path, config: Path | None = None) -> 
         settings = settings.model_copy(update={"host": "127.0.0.1"})
     port = usable_port(settings.host, settings.port, "collector.port")
     data.mkdir(parents=True, exist_ok=True)
+    _keep_memory()
+    # What is nested to the limit here is read by a converter that stands deeper in its own calls.
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     asyncio.run(_serve(settings, data, port, config))
 
 
@@ -42,7 +56,10 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     # Here, because sources are made of what this package has.
     from collector.sources import SOURCES, Intake
 
-    wal = WalWriter(data / "wal", settings.wal_segment_bytes)
+    try:
+        wal = WalWriter(data / "wal", settings.wal_segment_bytes)
+    except OSError as error:
+        raise RetryableError(f"{data / 'wal'}: the write-ahead log cannot be opened ({error.strerror})") from error
     told = ReceiverMetrics()
     letters = DeadLetters(data, "receiver", told.registry)
     app = create_app(settings, wal, told)
@@ -52,9 +69,8 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
-    watch = asyncio.create_task(_stop_when_failed(wal, server))
     rotation = asyncio.create_task(rotate_when_asked(wal, data / "wal"))
-    tasks = [watch, rotation, *(asyncio.create_task(way) for way in ways if way is not None)]
+    tasks = [rotation, *(asyncio.create_task(way) for way in ways if way is not None)]
     write_run_file(data, "receiver", settings.host, port)
     log.info("receiver.listening", host=settings.host, port=port, position=wal.last)
     try:
@@ -65,18 +81,17 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
         for ended in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 log.error("receiver.source_failed", error=repr(ended))
-        failed = wal.failed.is_set()
         await wal.close()
         remove_run_file(data, "receiver")
         log.info("receiver.stopped", position=wal.last)
-    if failed:
-        raise RetryableError("the write-ahead log could not be written; start again when the disk is well")
 
 
-async def _stop_when_failed(wal: WalWriter, server: Server) -> None:
-    """Starting again reads the log's end from the disk: the only way to know what is there."""
-    await wal.failed.wait()
-    server.stop()  # type: ignore[no-untyped-call]
+def _keep_memory() -> None:
+    """Let the allocator keep for the next request what one has needed: handing it back costs a fifth of all time."""
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def _is_loopback(host: str) -> bool:

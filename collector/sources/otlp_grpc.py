@@ -110,8 +110,7 @@ class _Method:
                 raise Rejection(413, "too_large", f"the body is longer than {limit} bytes", body, len(body))
             await self._exports.keep(self._signal, Encoding.IDENTITY, body, body)
         except Rejection as rejection:
-            await self._exports.refused(rejection, "application/grpc")
-            await _refuse(context, rejection)
+            await _refuse(context, await self._exports.refused(rejection, "application/grpc"))
         return b""
 
 

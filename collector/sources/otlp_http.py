@@ -69,8 +69,8 @@ class _Path:
         try:
             await self._keep(scope, receive, content_type, headers.get(b"content-encoding", b"").decode("latin-1"))
         except Rejection as rejection:
-            await self._exports.refused(rejection, content_type)
-            return await answer(rejection, content_type)(scope, receive, send)
+            told = await self._exports.refused(rejection, content_type)
+            return await answer(told, content_type)(scope, receive, send)
         except ClientDisconnect:
             # Nobody is there to hear an answer.
             self._exports.gone()

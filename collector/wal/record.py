@@ -68,9 +68,14 @@ class Header:
 
 def encode(record: Record) -> bytes:
     """Header and body."""
+    return encode_header(record) + record.body
+
+
+def encode_header(record: Record) -> bytes:
+    """What stands before the body."""
     flags = record.signal << 56 | record.encoding << _MS_BITS | record.received
     crc = _crc(record.sequence, flags, record.body)
-    return HEADER.pack(len(record.body), crc, record.sequence, flags) + record.body
+    return HEADER.pack(len(record.body), crc, record.sequence, flags)
 
 
 def decode_header(raw: bytes) -> Header | None:

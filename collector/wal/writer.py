@@ -23,12 +23,13 @@ from collector.wal.folder import (
     segment_path,
     sync_folder,
 )
-from collector.wal.record import HEADER_BYTES, Encoding, Record, Signal, encode
+from collector.wal.record import HEADER_BYTES, Encoding, Record, Signal, encode_header
 
 MAX_PENDING_BYTES: Final = 128 * 1024 * 1024
 """More than this not yet synced, and senders are asked to come back later."""
-_MAX_PIECES: Final = 512
-"""Buffers to one pwritev; the system's limit is 1024."""
+_MAX_PIECES: Final = 1024
+"""Buffers to one pwritev (the system's limit): a header and a body each."""
+_HEAL_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -46,8 +47,10 @@ class WalWriter:
 
     Recovery reads the newest segment, stops at the first bad record, sets aside what stands after it (it was never
     acknowledged, or the disk has lost it) and goes on behind the last good one. Raises PermanentError where another
-    writer has the folder. `failed` is set when a write or sync went wrong: then nothing more is taken in, because only
-    reading the file again tells what is on disk.
+    writer has the folder, OSError where the disk cannot be read.
+
+    `failed` is set while a write or sync has gone wrong and the log could not yet go on. What was written then was not
+    acknowledged and may or may not be on disk: it is cut off, and the next record begins a new segment.
     """
 
     def __init__(self, folder: Path, segment_bytes: int) -> None:
@@ -69,6 +72,7 @@ class WalWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="wal")
         self._task: asyncio.Task[None] | None = None
         self._closing = self._broken = False
+        self._well = True
         self.failed = asyncio.Event()
 
     @property
@@ -81,7 +85,7 @@ class WalWriter:
 
         Raises RetryableError where too much is waiting, the disk is full, or the log has failed.
         """
-        if self._closing or self.failed.is_set():
+        if self._closing:
             raise RetryableError("the write-ahead log is closed")
         if self._pending_bytes + len(body) > MAX_PENDING_BYTES and self._pending_bytes:
             raise RetryableError("too many requests are waiting for the disk")
@@ -100,6 +104,8 @@ class WalWriter:
 
     def rotate_now(self) -> None:
         """The same, for a writer on which nothing else goes on."""
+        if self._broken:
+            self._heal()
         if self._descriptor >= 0 and self._offset > 0:
             self._rotate(HEADER_BYTES)
 
@@ -124,7 +130,7 @@ class WalWriter:
                 if self._closing:
                     return
                 self._wake.clear()
-                await self._wake.wait()
+                await self._wait_for_work(loop)
                 continue
             batch, self._waiting = self._waiting, []
             now = time.time_ns() // 1_000_000
@@ -137,9 +143,7 @@ class WalWriter:
                 await loop.run_in_executor(self._thread, self._write, records)
             except OSError as failure:
                 error = failure
-                if self._broken:
-                    self.failed.set()
-                log.error("wal.write_failed", error=str(failure), failed=self._broken)
+            self._tell(error)
             self._pending_bytes -= sum(len(each.body) for each in batch)
             written = self._next - first
             for number, each in enumerate(batch):
@@ -151,8 +155,44 @@ class WalWriter:
                     each.done.set_exception(RetryableError(f"the disk does not take it: {error and error.strerror}"))
                     each.done.exception()  # its sender may be gone; then nobody else would look
 
+    async def _wait_for_work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until there is something to write; a broken log looks in between whether the disk is well again."""
+        if not self._broken:
+            await self._wake.wait()
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), _HEAL_SECONDS)
+        except TimeoutError:
+            with contextlib.suppress(OSError):
+                await loop.run_in_executor(self._thread, self._heal)
+                self._tell(None)
+
+    def _tell(self, error: OSError | None) -> None:
+        """Say what has become of the disk, once for each turn."""
+        if error is not None and (self._well or (self._broken and not self.failed.is_set())):
+            log.error("wal.write_failed", error=str(error), failed=self._broken)
+        elif error is None and not self._well:
+            log.info("wal.well_again", position=self.last)
+        self._well = error is None
+        if self._broken:
+            self.failed.set()
+        else:
+            self.failed.clear()
+
+    def _heal(self) -> None:
+        """Cut off what a failed write may have left behind the last safe record. OSError where the disk is not well."""
+        if self._descriptor >= 0:
+            # Never looked at: after a failed sync, the system may show as written what the disk does not have.
+            os.ftruncate(self._descriptor, self._offset)
+            os.fsync(self._descriptor)
+            self._size = self._offset
+        self._publish(self._next - 1)
+        self._broken = False
+
     def _write(self, records: Sequence[Record]) -> None:
         """Runs in the log's thread. On return, `_next` counts what is safe; on OSError, too."""
+        if self._broken:
+            self._heal()
         place = 0
         while place < len(records):
             if self._descriptor < 0 or self._offset + HEADER_BYTES + len(records[place].body) > self._size:
@@ -160,19 +200,22 @@ class WalWriter:
             pieces: list[bytes] = []
             end = self._offset
             while place < len(records) and len(pieces) < _MAX_PIECES:
-                if end + HEADER_BYTES + len(records[place].body) > self._size:
+                record = records[place]
+                if end + HEADER_BYTES + len(record.body) > self._size:
                     break
-                pieces.append(encode(records[place]))
-                end += len(pieces[-1])
+                # Not put together: a body is not copied.
+                pieces += (encode_header(record), record.body)
+                end += HEADER_BYTES + len(record.body)
                 place += 1
+            following = self._next + len(pieces) // 2
             try:
-                _write_all(self._descriptor, pieces, self._offset)
+                _write_all(self._descriptor, pieces, self._offset, end - self._offset)
                 os.fdatasync(self._descriptor)
-                self._publish(self._next + len(pieces) - 1)
+                self._publish(following - 1)
             except OSError:
                 self._broken = True
                 raise
-            self._offset, self._next = end, self._next + len(pieces)
+            self._offset, self._next = end, following
 
     def _rotate(self, needed: int) -> None:
         """Start a new segment, preallocated, so that a sync has no file size to write and the disk cannot fill up."""
@@ -184,7 +227,8 @@ class WalWriter:
             os.fsync(self._descriptor)
             self._size = size
             return
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        # One of this name is what an attempt on a full disk has left: nothing of it is synced.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             os.posix_fallocate(descriptor, 0, size)
             os.fsync(descriptor)
@@ -215,7 +259,12 @@ class WalWriter:
         # Cut and preallocate again: nothing old may stand behind the next record and look like one.
         os.ftruncate(self._descriptor, offset)
         size = max(self._segment_bytes, offset)
-        os.posix_fallocate(self._descriptor, 0, size)
+        try:
+            os.posix_fallocate(self._descriptor, 0, size)
+        except OSError as error:
+            # Full: the next record finds out whether there is room for a new segment.
+            log.error("wal.no_room", error=str(error))
+            size = offset
         os.fsync(self._descriptor)
         self._offset, self._size, self._next = offset, size, sequence
         if sequence <= read_synced(self._folder):
@@ -239,9 +288,8 @@ class WalWriter:
         os.pwrite(self._synced, pack_synced(sequence), 0)
 
 
-def _write_all(descriptor: int, pieces: Sequence[bytes], offset: int) -> None:
+def _write_all(descriptor: int, pieces: Sequence[bytes], offset: int, total: int) -> None:
     written = os.pwritev(descriptor, pieces, offset)
-    total = sum(map(len, pieces))
     if written < total:
         rest = memoryview(b"".join(pieces))
         while written < total:

@@ -14,7 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, TooLong, gunzip
+from collector.otlp.check import BadJson, check_traces
 from collector.receiver.app import ReceiverApp, create_app
+from collector.receiver.rejection import JSON, PROTOBUF
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
 from collector.sources.otlp_http import OtlpHttp
@@ -56,6 +58,7 @@ bodies = st.one_of(
     st.binary(max_size=200),
     st.binary(max_size=200).map(gzip.compress),
     st.just(GOOD),
+    st.just(b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "ab"}]}]}]}'),
     st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)).map(
         lambda at: GOOD[: at[0]] + bytes([at[1]]) + GOOD[at[0] + 1 :]
     ),
@@ -72,18 +75,22 @@ def test_any_body_gets_an_answer(
     answer = post(data, body, {"content-type": content_type, "content-encoding": encoding})
     try:
         plain = gunzip(body, 4096) if encoding == "gzip" else body
-        ExportTraceServiceRequest.FromString(plain)
+        if content_type == JSON:
+            check_traces(plain)
+        else:
+            ExportTraceServiceRequest.FromString(plain)
         readable = True
-    except (BadGzip, DecodeError):
+    except (BadGzip, BadJson, DecodeError):
         plain, readable = b"", False
-    if content_type == "application/x-protobuf" and encoding != "br" and readable:
-        assert answer.status_code == 200
+    assert answer.headers["content-type"] == (content_type or PROTOBUF)
+    if content_type and encoding != "br" and readable:
+        assert (answer.status_code, answer.content) == (200, b"{}" if content_type == JSON else b"")
         assert kept(data) == ([body] if plain else [])
     else:
         assert answer.status_code in (400, 413, 415)
         assert kept(data) == []
-        if content_type != "application/json":
-            assert Status.FromString(answer.content).code == 3
+        code = answer.json()["code"] if content_type == JSON else Status.FromString(answer.content).code
+        assert code == 3
 
 
 def test_unpacking_is_bounded_and_takes_members() -> None:
@@ -109,20 +116,72 @@ def test_any_bytes_are_unpacked_or_refused(body: bytes) -> None:
         return
 
 
-def test_a_log_that_failed_asks_to_come_back(tmp_path: Path) -> None:
-    async def failed() -> tuple[httpx.Response, httpx.Response]:
+@pytest.mark.parametrize("content_type", ["application/x-protobuf", "application/json"])
+def test_an_ill_disk_asks_to_come_back_until_it_is_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content_type: str
+) -> None:
+    def ill(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    async def story() -> tuple[list[httpx.Response], list[int]]:
         wal = WalWriter(tmp_path / "wal", 1 << 16)
         app = opened(CollectorSettings(), tmp_path, wal)
-        wal.failed.set()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            headers = {"content-type": "application/x-protobuf"}
-            answers = await client.post("/v1/traces", content=GOOD, headers=headers), await client.get("/healthz")
+
+            async def export(number: int) -> httpx.Response:
+                body = request(span(number, 1)) if content_type == PROTOBUF else b'{"resourceSpans": []}'
+                return await client.post("/v1/traces", content=body, headers={"content-type": content_type})
+
+            answers, health = [await export(1)], [(await client.get("/healthz")).status_code]
+            with monkeypatch.context() as patch:
+                patch.setattr("os.fdatasync", ill)
+                patch.setattr("os.ftruncate", ill)
+                answers += [await export(2), await export(3)]
+                health.append((await client.get("/healthz")).status_code)
+            answers.append(await export(4))
+            health.append((await client.get("/healthz")).status_code)
+        await wal.close()
+        return answers, health
+
+    answers, health = asyncio.run(story())
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
+    assert health == [200, 503, 200]
+    for answer in answers[1:3]:
+        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["content-type"] == content_type
+        code = answer.json()["code"] if content_type == JSON else Status.FromString(answer.content).code
+        assert code == 14
+    # Only what was acknowledged is there, and the log goes on without a gap.
+    if content_type == PROTOBUF:
+        assert kept(tmp_path) == [request(span(1, 1)), request(span(4, 1))]
+    assert len(kept(tmp_path)) == 2
+    # The sender comes again: these are no dead letters.
+    assert not (tmp_path / "dead-letters").exists()
+
+
+def test_a_letter_that_cannot_be_kept_shall_come_again(tmp_path: Path) -> None:
+    (tmp_path / "dead-letters").write_text("no folder")
+    answer = post(tmp_path, b"no protobuf", {"content-type": PROTOBUF})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_other_paths_and_methods_are_told_in_words(tmp_path: Path) -> None:
+    async def story() -> list[httpx.Response]:
+        wal = WalWriter(tmp_path / "wal", 1 << 16)
+        transport = httpx.ASGITransport(opened(CollectorSettings(), tmp_path, wal))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            answers = [
+                await client.get("/v1/traces"),
+                await client.post("/v1/metrics"),
+                await client.get("/"),
+                await client.post("/healthz"),
+            ]
         await wal.close()
         return answers
 
-    answer, health = asyncio.run(failed())
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert Status.FromString(answer.content).code == 14
-    assert health.status_code == 503
-    # The sender comes again: this is no dead letter.
-    assert not (tmp_path / "dead-letters").exists()
+    answers = asyncio.run(story())
+    assert [answer.status_code for answer in answers] == [405, 404, 404, 405]
+    assert answers[0].headers["allow"] == "POST"
+    assert answers[0].text == "/v1/traces does not take GET, only POST.\n"
+    assert "/v1/logs (OTLP/HTTP, POST)" in answers[1].text
+    assert answers[3].text == "/healthz does not take POST.\n"

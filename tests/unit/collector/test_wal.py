@@ -266,3 +266,57 @@ def test_garbage_never_becomes_a_record(
         number = write(folder, b"next")[0]
         assert number == 4
         assert read(folder)[-1] == b"next"
+
+
+def test_a_log_that_failed_goes_on_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failed sync leaves is never read: not by a reader that follows, nor by the next receiver."""
+    real = os.pwritev
+
+    def torn(descriptor: int, pieces: list[bytes], offset: int) -> int:
+        real(descriptor, pieces, offset)
+        raise OSError(5, "Input/output error")
+
+    async def story() -> list[int]:
+        wal = WalWriter(tmp_path, SEGMENT)
+        numbers = [await wal.append(Signal.TRACES, Encoding.GZIP, b"one")]
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwritev", torn)
+            for _ in range(2):
+                with pytest.raises(RetryableError):
+                    await wal.append(Signal.TRACES, Encoding.GZIP, b"never acknowledged")
+            assert wal.failed.is_set()
+        # Nobody sends, because it says that it is ill: it looks by itself.
+        end = asyncio.get_running_loop().time() + 10
+        while wal.failed.is_set() and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
+        assert not wal.failed.is_set()
+        numbers += [await wal.append(Signal.TRACES, Encoding.GZIP, body) for body in (b"two", b"three")]
+        await wal.close()
+        return numbers
+
+    assert asyncio.run(story()) == [1, 2, 3]
+    assert read(tmp_path) == [b"one", b"two", b"three"]
+    assert write(tmp_path, b"four") == [4]
+    assert read(tmp_path) == [b"one", b"two", b"three", b"four"]
+
+
+def test_a_start_on_a_full_disk_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, b"one")
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def story() -> int:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "posix_fallocate", no_space)
+            wal = WalWriter(tmp_path, SEGMENT)
+            with pytest.raises(RetryableError, match="No space left"):
+                await wal.append(Signal.TRACES, Encoding.GZIP, b"x")
+            # What an attempt on a full disk may leave behind.
+            segment_path(tmp_path, 2).write_bytes(b"half made")
+        number = await wal.append(Signal.TRACES, Encoding.GZIP, b"two")
+        await wal.close()
+        return number
+
+    assert asyncio.run(story()) == 2
+    assert read(tmp_path) == [b"one", b"two"]
