@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.cli import collector, demo, import_, mine, miner, serve
+from api.cli import collector, demo, export, import_, mine, miner, serve
 from api.cli.alerts import app as alerts
 from api.cli.dashboards import app as dashboards
 from api.cli.mapping import app as mapping
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("mine")(mine.mine)
 app.command("import")(import_.import_)
+app.command("export")(export.export)
 app.command("demo")(demo.demo)
 app.command("collector")(serve.collector)
 app.command("miner")(miner.miner)

@@ -73,7 +73,7 @@ def import_(
     # What the store logs is for its service; here the result says it.
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger("error"),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     if background:
         step_back()

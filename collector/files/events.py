@@ -21,6 +21,8 @@ from collector.vocabulary.languages import text
 from collector.vocabulary.schema import EVENT_SCHEMA
 
 BATCH_ROWS: Final = 1 << 17
+NEVER_ENDS: Final = 5
+"""An activity seen so often without any end has none."""
 
 _WORDS: Final[tuple[str, ...]] = ("actor", "role", "system", "module", "device", "channel", "platform", "shop")
 
@@ -206,9 +208,12 @@ def _pairs(
 
 
 def _ends_later(activity: pa.Array, unfinished: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which of the unfinished events will end: those of an activity of which another event has an end."""
-    codes = np.asarray(pc.dictionary_encode(activity).indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-    return np.asarray(unfinished & np.isin(codes, codes[~unfinished]))
+    """Which of the unfinished events will end: all but those of an activity that often occurs and never ends."""
+    encoded = pc.dictionary_encode(activity)
+    codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    ended = np.bincount(codes[~unfinished], minlength=len(encoded.dictionary))
+    left = np.bincount(codes[unfinished], minlength=len(encoded.dictionary))
+    return np.asarray(unfinished & ((ended > 0) | (left < NEVER_ENDS))[codes])
 
 
 def _enabled(times: _LineTimes, rows: Rows, pairs: Pairs) -> Times:

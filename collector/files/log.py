@@ -35,8 +35,8 @@ class ReadOptions:
     lifecycle: Literal["pair", "all"] = "pair"
     """`pair`: start and complete become one event. `all`: every line is an event."""
     growing: bool = False
-    """The file is an export that is written anew with more lines: what has begun and not ended is held back, where
-    other events of that activity have an end, because a later export will tell it whole."""
+    """The file is an export that is written anew with more lines: what has begun and not ended is held back, because a
+    later export will tell it whole; not so for an activity that often occurs and never ends."""
     timezone: str = "UTC"
     """IANA name of the zone of times that carry none."""
     minor_digits: int = 2
