@@ -10,6 +10,7 @@ import numpy as np
 
 from collector.converter.wire.loads import load8, load32, load64
 from collector.converter.wire.schema import FIELDS, LEVELS
+from collector.converter.wire.utf8 import is_utf8
 
 BAD: Final = -1
 """In the place of a next position: what stands here is for protobuf to judge."""
@@ -89,6 +90,13 @@ def expected(tag: int, message: int, schema: Any) -> int:
     return entry
 
 
+@numba.njit(nogil=True, cache=True, forceinline=True)
+def fits(buffer: Any, tag: int, start: int, after: int, message: int, schema: Any) -> bool:
+    """Whether a field is unknown in the message, or is what it should be: its wire type, and UTF-8 where it is text."""
+    entry = expected(tag, message, schema)
+    return bool(entry >= 0 and (entry >> 12 & 1 == 0 or is_utf8(buffer, start, after)))
+
+
 @numba.njit(nogil=True, cache=True)
 def sound(buffer: Any, at: int, end: int, message: int, depth: int, schema: Any) -> bool:
     """Whether the bytes from `at` to `end` are a message of this kind, all the way down, with nothing strange in it.
@@ -119,7 +127,9 @@ def sound(buffer: Any, at: int, end: int, message: int, depth: int, schema: Any)
             if seen >> once & 1:
                 return False
             seen |= np.int64(1) << once
-        inner = (entry >> 4 & 4095) - 1
+        if entry >> 12 & 1 and not is_utf8(buffer, start, after):
+            return False
+        inner = (entry >> 4 & 255) - 1
         if inner >= 0:
             if depth >= LEVELS:
                 return False

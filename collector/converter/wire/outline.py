@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from collector.converter.wire.fields import BAD, expected, field, sound
+from collector.converter.wire.fields import BAD, field, fits, sound
 from collector.converter.wire.schema import REQUEST, RESOURCE, RESOURCE_SPANS, SCOPE, SCOPE_SPANS
 
 _RESOURCE_SPANS, _RESOURCE, _SCOPE_SPANS, _SCOPE, _SPAN, _NAME = 10, 10, 18, 10, 18, 10
@@ -64,7 +64,7 @@ def _walk(buffer: Any, offsets: Any, strange: Any, schema: Any, found: Any) -> A
         at, end = offsets[body], offsets[body + 1]
         while at < end:
             tag, _, start, after = field(buffer, at, end)
-            if after == BAD or expected(tag, REQUEST, schema) < 0:
+            if after == BAD or not fits(buffer, tag, start, after, REQUEST, schema):
                 strange[body] = True
                 break
             at = after
@@ -98,7 +98,7 @@ def _resource_spans(
     seen, resource_at, resource_size = False, at, 0
     while at < end:
         tag, _, start, after = field(buffer, at, end)
-        if after == BAD or expected(tag, RESOURCE_SPANS, schema) < 0:
+        if after == BAD or not fits(buffer, tag, start, after, RESOURCE_SPANS, schema):
             return False, spans, resources, scopes
         at = after
         if tag == _RESOURCE:
@@ -132,7 +132,7 @@ def _scope_spans(
     seen, name_at, name_size = False, at, 0
     while at < end:
         tag, _, start, after = field(buffer, at, end)
-        if after == BAD or expected(tag, SCOPE_SPANS, schema) < 0:
+        if after == BAD or not fits(buffer, tag, start, after, SCOPE_SPANS, schema):
             return False, spans
         at = after
         if tag == _SPAN:

@@ -19,8 +19,7 @@ def parse(bodies: Sequence[bytes], wanted: Wanted) -> tuple[Spans, list[int]]:
     """The spans of ExportTraceServiceRequests in the order of the bodies, and the indices of the strange bodies.
 
     A strange body gives no spans. It is unreadable, or means something only after protobuf's rules of merging, or is
-    merely odd: `canonicalise` tells which. Columns equal what protobuf reads, but whether texts are UTF-8 is not
-    looked at.
+    merely odd: `canonicalise` tells which. What is not strange is exactly what protobuf reads, with UTF-8 in all texts.
     """
     offsets = np.zeros(len(bodies) + 1, np.int64)
     np.cumsum([len(body) for body in bodies], out=offsets[1:])

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from collector.converter.wire.fields import BAD, expected, field, sound
+from collector.converter.wire.fields import BAD, field, fits, sound
 from collector.converter.wire.loads import load64_big, same_bytes
 from collector.converter.wire.schema import EVENT, KEY_VALUE, LINK, STATUS
 from collector.converter.wire.values import NONE, STRANGE, key_value
@@ -22,7 +22,7 @@ def status_inside(buffer: Any, at: int, end: int, schema: Any) -> Any:
     message_at, message_size, code = at, 0, np.uint64(0)
     while at < end:
         tag, number, start, after = field(buffer, at, end)
-        if after == BAD or expected(tag, STATUS, schema) < 0:
+        if after == BAD or not fits(buffer, tag, start, after, STATUS, schema):
             return False, at, 0, code
         at = after
         if tag == _STATUS_MESSAGE:
@@ -38,7 +38,7 @@ def link_inside(buffer: Any, at: int, end: int, schema: Any) -> Any:
     hi, lo, span, trace_size, span_size = np.uint64(0), np.uint64(0), np.uint64(0), 0, 0
     while at < end:
         tag, _, start, after = field(buffer, at, end)
-        if after == BAD or expected(tag, LINK, schema) < 0:
+        if after == BAD or not fits(buffer, tag, start, after, LINK, schema):
             return False, False, hi, lo, span
         at = after
         if tag == _LINK_TRACE:
@@ -61,7 +61,7 @@ def event_inside(buffer: Any, at: int, end: int, exception: Any, schema: Any) ->
     kind, value_at, value_size, value = NONE, at, -1, np.int64(0)
     while at < end:
         tag, _, start, after = field(buffer, at, end)
-        if after == BAD or expected(tag, EVENT, schema) < 0:
+        if after == BAD or not fits(buffer, tag, start, after, EVENT, schema):
             return STRANGE, at, -1, value
         at = after
         if tag == _EVENT_NAME:

@@ -45,10 +45,11 @@ _WIRE: Final = {
 
 @cache
 def schema() -> npt.NDArray[np.int32]:
-    """(messages, FIELDS): 0 for an unknown field, else 8 and its wire type, and from bit 4 on its message + 1 (or 0).
+    """(messages, FIELDS): 0 for an unknown field, else 8 and its wire type.
 
-    From bit 16 on it has a number that no other field of the message may have had before it: that of a message that
-    comes once, or of a oneof. Protobuf merges or replaces what comes again; compiled code leaves that to protobuf.
+    Bits 4 to 11 have its message + 1, or 0. Bit 12 says that it is text, which has to be UTF-8. From bit 16 on it has a
+    number that no other field of the message may have had before it: that of a message that comes once, or of a oneof.
+    Protobuf merges or replaces what comes again; compiled code leaves that to protobuf.
     """
     messages = _messages()
     index = {message.full_name: number for number, message in enumerate(messages)}
@@ -61,6 +62,7 @@ def schema() -> npt.NDArray[np.int32]:
             entry = 8 | _WIRE.get(field.type, 0)
             if field.message_type is not None:
                 entry |= (index[field.message_type.full_name] + 1) << 4
+            entry |= (field.type == FieldDescriptor.TYPE_STRING) << 12
             if field.containing_oneof is not None:
                 entry |= (FIELDS + field.containing_oneof.index) << 16
             elif field.message_type is not None and not field.is_repeated:

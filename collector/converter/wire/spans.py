@@ -6,11 +6,12 @@ import numba
 import numpy as np
 
 from collector.converter.wire.columns import Lists, Rows, new_lists, new_rows
-from collector.converter.wire.fields import BAD, expected, field
+from collector.converter.wire.fields import BAD, field, fits
 from collector.converter.wire.loads import load64_big
 from collector.converter.wire.outline import Outline
 from collector.converter.wire.parts import event_inside, link_inside, status_inside
 from collector.converter.wire.schema import SPAN
+from collector.converter.wire.utf8 import is_utf8
 from collector.converter.wire.values import NONE, STRANGE, key_value
 from collector.converter.wire.wanted import KeyTable, code_of
 
@@ -125,8 +126,14 @@ def _fill(
                 parent = load64_big(buffer, start) if size == 8 else zero
             elif tag == _STATE:
                 state_at, state_size = start, size
+                if not is_utf8(buffer, start, after):
+                    strange[body] = True
+                    break
             elif tag == _NAME:
                 name_at, name_size = start, size
+                if not is_utf8(buffer, start, after):
+                    strange[body] = True
+                    break
             elif tag == _KIND:
                 kind = number
             elif tag == _START:
@@ -157,7 +164,7 @@ def _fill(
                     break
                 if value_size >= 0:
                     exc_kind, exc_at, exc_size, exc_number = value_kind, value_at, value_size, value
-            elif expected(tag, SPAN, schema) < 0:
+            elif not fits(buffer, tag, start, after, SPAN, schema):
                 strange[body] = True
                 break
         out_trace_hi[i], out_trace_lo[i], out_span_id[i], out_parent[i] = trace_hi, trace_lo, span_id, parent

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from collector.converter.wire.loads import copy_bytes, load8, load64
+from collector.converter.wire.loads import copy_bytes
+from collector.converter.wire.utf8 import is_utf8
 
 _LONGEST: Final = 2**31 - 1
 _PAIRS: Final = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
@@ -127,42 +128,7 @@ def _broken(buffer: Any, at: Any, size: Any, broken: Any) -> int:
     """How many texts are not UTF-8; marks them."""
     found = 0
     for i in range(len(at)):
-        if size[i] > 0 and not _is_utf8(buffer, at[i], at[i] + size[i]):
+        if size[i] > 0 and not is_utf8(buffer, at[i], at[i] + size[i]):
             broken[i] = True
             found += 1
     return found
-
-
-@numba.njit(nogil=True, cache=True)
-def _is_utf8(buffer: Any, at: int, end: int) -> bool:
-    """By the table of well-formed byte sequences (Unicode 16, table 3-7)."""
-    while at < end:
-        if at + 8 <= end and load64(buffer, at) & np.uint64(0x8080808080808080) == 0:
-            at += 8
-            continue
-        first = np.int64(load8(buffer, at))
-        at += 1
-        if first < 0x80:
-            continue
-        low, high = 0x80, 0xBF
-        if 0xC2 <= first <= 0xDF:
-            more = 1
-        elif 0xE0 <= first <= 0xEF:
-            more = 2
-            low = 0xA0 if first == 0xE0 else 0x80
-            high = 0x9F if first == 0xED else 0xBF
-        elif 0xF0 <= first <= 0xF4:
-            more = 3
-            low = 0x90 if first == 0xF0 else 0x80
-            high = 0x8F if first == 0xF4 else 0xBF
-        else:
-            return False
-        if end - at < more:
-            return False
-        for i in range(more):
-            byte = np.int64(load8(buffer, at + i))
-            if byte < low or byte > high:
-                return False
-            low, high = 0x80, 0xBF
-        at += more
-    return True

@@ -5,8 +5,9 @@ from typing import Any, Final
 import numba
 import numpy as np
 
-from collector.converter.wire.fields import BAD, expected, field, sound
+from collector.converter.wire.fields import BAD, expected, field, fits, sound
 from collector.converter.wire.schema import ANY_VALUE, ARRAY, KEY_VALUE, KEY_VALUES
+from collector.converter.wire.utf8 import is_utf8
 
 NONE, STRING, BOOL, INT, DOUBLE, ARRAY_VALUE, MAP, BYTES = range(8)
 """Types of attribute values; a value of a type that we do not know is `NONE`."""
@@ -27,6 +28,8 @@ def key_value(buffer: Any, at: int, end: int, depth: int, schema: Any) -> Any:
             return at, 0, STRANGE, at, 0, value
         at = after
         if tag == _KEY:
+            if not is_utf8(buffer, start, after):
+                return at, 0, STRANGE, at, 0, value
             key_at, key_size = start, after - start
         elif tag == _VALUE:
             if seen:
@@ -35,7 +38,7 @@ def key_value(buffer: Any, at: int, end: int, depth: int, schema: Any) -> Any:
             kind, value_at, value_size, value = any_value(buffer, start, after, depth + 1, schema)
             if kind == STRANGE:
                 return at, 0, STRANGE, at, 0, value
-        elif expected(tag, KEY_VALUE, schema) < 0:
+        elif not fits(buffer, tag, start, after, KEY_VALUE, schema):
             return at, 0, STRANGE, at, 0, value
     return key_at, key_size, kind, value_at, value_size, value
 
@@ -57,6 +60,8 @@ def any_value(buffer: Any, at: int, end: int, depth: int, schema: Any) -> Any:
             return STRANGE, at, 0, value
         seen = True
         if tag == _STRING:
+            if not is_utf8(buffer, start, after):
+                return STRANGE, at, 0, value
             kind, value_at, value_size = STRING, start, after - start
         elif tag == _INT:
             kind, value = INT, np.int64(number)
