@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock fix clean
+.PHONY: help run test chaos check bench lock fix clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ run: $(STAMP) ## start the service with the demo back office and say where to lo
 
 test: $(STAMP) ## pass every test (those that need a server not installed here say so and skip)
 	@$(BIN)/pytest
+
+chaos: $(STAMP) ## kill receiver and converter a hundred times under load and count what is there
+	@HOUTAI_CHAOS_KILLS=100 $(BIN)/pytest --no-cov -q --timeout 1800 tests/integration/collector/test_chaos.py
 
 check: $(STAMP) ## format, lint, types, import contracts, docs
 	@$(BIN)/ruff format --check .

@@ -70,15 +70,16 @@ class Converter:
         self._told = told or ConverterMetrics()
         self._letters = letters or DeadLetters(data, "converter", self._told.registry)
         self._clock = clock
-        self._archive, self._retention = archive, retention or Retention(RetentionSettings())
+        self.archive, self._retention = archive, retention or Retention(RetentionSettings())
         rules = Rules(mapping)
-        self._data, self._wal = data, data / "wal"
-        self._manifest = Manifest(data)
-        self.reader = WalReader(self._wal, self._manifest.position)
+        self.data, self._wal = data, data / "wal"
+        self.mapping, self.processes = mapping, processes
+        self.manifest = Manifest(data)
+        self.reader = WalReader(self._wal, self.manifest.position)
         self._changes = Changes()
         self._seen = Seen(max_seen)
-        self._joins = Joins(self._manifest.joins(), max_joins)
-        opened = OpenEvents(self._manifest.open_events(), self._changes, max_without_case)
+        self._joins = Joins(self.manifest.joins(), max_joins)
+        opened = OpenEvents(self.manifest.open_events(), self._changes, max_without_case)
         leading = {name: each.leading for name, each in processes.items()}
         self._mapper = Mapper(rules, leading, Window(max_spans), self._joins, opened, self._told, self._refuse, hold_ms)
         self._restore(data, rules, max_spans, max_seen)
@@ -90,7 +91,7 @@ class Converter:
     @property
     def position(self) -> int:
         """The last position in the write-ahead log that is converted and committed."""
-        return self._manifest.position
+        return self.manifest.position
 
     @property
     def waiting(self) -> bool:
@@ -106,8 +107,8 @@ class Converter:
         # Far behind, an event's relatives are in the log, not on the wire: time goes as the log tells it.
         behind = self.reader.behind()[0] > 0
         out = self._mapper.take_in(fresh, records[-1].received if records and behind else self._clock())
-        if self._archive is not None and records:
-            self._archive.add(records)
+        if self.archive is not None and records:
+            self.archive.add(records)
         self._commit(spans, out, first)
         self._tell()
         for process, count in out.tally.items():
@@ -118,15 +119,15 @@ class Converter:
     @property
     def has_files(self) -> bool:
         """Whether files wait in the inbox."""
-        return bool(Inbox(self._data).waiting())
+        return bool(Inbox(self.data).waiting())
 
     def take_files(self) -> int:
         """Take in the files that wait in the inbox; gives how many."""
-        return commit_inbox(self._manifest, self._data, self._letters)
+        return commit_inbox(self.manifest, self.data, self._letters)
 
     def tidy(self) -> None:
         """Forget, merge and delete what is due; for when there is nothing else to do."""
-        tidy(self._manifest, self._archive, self._retention)
+        tidy(self.manifest, self.archive, self._retention)
 
     def observe(self) -> None:
         """Bring the gauges of what is waiting up to date."""
@@ -136,7 +137,7 @@ class Converter:
     def close(self) -> None:
         """Let go of files and folder. What is held is kept for the next opening. Idempotent."""
         self.reader.close()
-        self._manifest.close()
+        self.manifest.close()
 
     def _restore(self, data: Path, rules: Rules, max_spans: int, max_seen: int) -> None:
         began = time.monotonic()
@@ -204,6 +205,6 @@ class Converter:
             ("events", out.events.table()),
             ("links", links_table(out.links)),
         ]
-        self._manifest.commit(tables, first, last, self._changes)
+        self.manifest.commit(tables, first, last, self._changes)
         self._changes.clear()
         delete_covered(self._wal, last)

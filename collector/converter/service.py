@@ -21,6 +21,7 @@ from collector.converter.converter import ROUND_BYTES, Converter
 from collector.converter.telemetry import ConverterMetrics
 from collector.converter.warm import warm_up
 from collector.dead_letters import DeadLetters
+from collector.jobs import pending
 from collector.raw import open_archive
 from collector.running import remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings, MappingSettings, ProcessSettings
@@ -65,10 +66,10 @@ def run(
     archive = open_archive(data, retention.raw_hours, retention.raw_key_file)
     keeping = Retention(retention, lambda what, count: told.forgotten.labels(what).inc(count))
 
-    def open_converter() -> Converter:
+    def open_converter(mapping: MappingSettings, processes: Mapping[str, ProcessSettings]) -> Converter:
         return Converter(mapping, processes, data, told=told, letters=letters, archive=archive, retention=keeping)
 
-    converter = open_converter()
+    converter = open_converter(mapping, processes)
     try:
         gc.freeze()
         server = _Metrics(settings, told.registry)
@@ -84,7 +85,13 @@ def run(
         remove_run_file(data, "converter")
 
 
-def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds: float, stop: threading.Event) -> None:
+Open = Callable[[MappingSettings, Mapping[str, ProcessSettings]], Converter]
+
+
+def _follow(converter: Converter, reopen: Open, batch_seconds: float, stop: threading.Event) -> None:
+    # Jobs open converters of their own.
+    from collector.jobs.running import run_jobs
+
     failures = 0
     tidied = time.monotonic()
     try:
@@ -96,6 +103,10 @@ def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds
                 if not stop.is_set():
                     _wait_for_work(converter, batch_seconds, stop)
                 taken = converter.take_files() + converter.round()
+                done = run_jobs(converter)
+                if done is not None and done.reopen:
+                    converter.close()
+                    converter = reopen(done.mapping or converter.mapping, done.processes or converter.processes)
                 failures = 0
                 if stop.is_set() and taken == 0:
                     log.info("converter.stopped", position=converter.position)
@@ -113,7 +124,7 @@ def _follow(converter: Converter, reopen: Callable[[], Converter], batch_seconds
                 converter.close()
                 if stop.is_set() or stop.wait(pause):
                     return
-                converter = reopen()
+                converter = reopen(converter.mapping, converter.processes)
     finally:
         converter.close()
 
@@ -123,7 +134,9 @@ def _wait_for_work(converter: Converter, batch_seconds: float, stop: threading.E
     idle_until = time.monotonic() + IDLE_ROUND_SECONDS
     while converter.reader.behind()[0] == 0:
         converter.observe()
-        if stop.wait(POLL_SECONDS) or (time.monotonic() >= idle_until and (converter.waiting or converter.has_files)):
+        if stop.wait(POLL_SECONDS) or converter.has_files or pending(converter.data):
+            return
+        if converter.waiting and time.monotonic() >= idle_until:
             return
     until = time.monotonic() + max(0.0, batch_seconds - converter.reader.behind()[1])
     while time.monotonic() < until and converter.reader.bytes_behind() < ROUND_BYTES:

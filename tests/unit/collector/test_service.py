@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from collector import logs
 from collector.converter import Converter
 from collector.converter.service import _follow
+from collector.settings import MappingSettings, ProcessSettings
 from collector.store import Manifest
 from tests.unit.collector.spans import MAPPING, PROCESSES, append, event_id, request, rows, span
 
@@ -25,11 +27,11 @@ def test_a_full_disk_is_waited_for_and_costs_nothing(tmp_path: Path, monkeypatch
     monkeypatch.setattr("collector.converter.service.LONGEST_PAUSE", 0.05)
     append(tmp_path, request(span(1, 1, "work", order_id="A")), request(span(2, 1, "work", order_id="A")))
 
-    def reopen() -> Converter:
-        return Converter(MAPPING, PROCESSES, tmp_path)
+    def reopen(mapping: MappingSettings, processes: Mapping[str, ProcessSettings]) -> Converter:
+        return Converter(mapping, processes, tmp_path)
 
     stop = threading.Event()
-    thread = threading.Thread(target=_follow, args=(reopen(), reopen, 0.01, stop))
+    thread = threading.Thread(target=_follow, args=(reopen(MAPPING, PROCESSES), reopen, 0.01, stop))
     thread.start()
     end = time.monotonic() + 30
     while len(rows(tmp_path, "events")) < 2 and time.monotonic() < end:
