@@ -41,7 +41,8 @@ def find_spans(path: Path, scrubber: Scrubber, case: Case) -> None:
 def erase_file(path: Path, kind: Kind, scrubber: Scrubber, case: Case) -> int:
     """Erase in one Parquet file; gives how many rows changed or went. Raises what a damaged file raises."""
     with pq.ParquetFile(path) as file:
-        table, metadata = file.read(), file.schema_arrow.metadata
+        table, told = file.read(), dict(file.metadata.metadata or {})
+    told.pop(b"ARROW:schema", None)
     rows = rows_holding(table, scrubber)
     changed = 0
 
@@ -56,11 +57,14 @@ def erase_file(path: Path, kind: Kind, scrubber: Scrubber, case: Case) -> int:
     elif kind in ("spans", "logs") and case.spans:
         rows |= _among(table["span_id"], sorted({span.hex() for _, span in case.spans}))
     fresh = change_rows(table, rows, change)
-    if fresh is None:
+    said = {key: scrubber.text(value.decode("utf-8", "replace")).encode() for key, value in told.items()}
+    if fresh is None and said == told:
         return 0
     partial = path.with_suffix(PARTIAL)
     with partial.open("wb") as out:
-        pq.write_table(fresh.replace_schema_metadata(metadata), out, compression="zstd", use_dictionary=True)
+        with pq.ParquetWriter(out, table.schema, compression="zstd", write_page_checksum=True) as writer:
+            writer.write_table(table if fresh is None else fresh)
+            writer.add_key_value_metadata(said)
         out.flush()
         os.fsync(out.fileno())
     partial.replace(path)
