@@ -34,8 +34,8 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "mysql": {"connect_timeout": 10, "read_timeout": 600, "write_timeout": 60, "charset": "utf8mb4"},
 }
 _OPTIONS["mariadb"] = _OPTIONS["mysql"]
-_PASSING_CLASSES: Final = ("08", "40", "53", "55P03", "57")
-"""SQLSTATEs: connection, rollback (deadlock, serialisation), resources, lock not available, operator intervention."""
+_PASSING_CLASSES: Final = ("08", "40", "53", "55006", "55P03", "57")
+"""SQLSTATEs: connection, rollback (deadlock, serialisation), resources, slot in use, lock, operator intervention."""
 _PASSING_NUMBERS: Final = frozenset({1040, 1053, 1077, 1158, 1159, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2014})
 """MySQL and MariaDB: too many connections, shutdown, network, lock wait, deadlock, killed."""
 _TIMESTAMP: Final = 7

@@ -59,6 +59,9 @@ class Puller:
         self._append, self._letters, self._limit = append, letters, limit_bytes
         self._tables: list[tuple[TableReader, Deletions]] = []
         self._slot: Slot | None = None
+        self._slot_away = ""
+        self._pulled: dict[str, int] = {}
+        """When the round of each table's last good pull began (µs)."""
         self._wrong: dict[tuple[str, str], tuple[float, str]] = {}
         for table in settings.tables:
             told.begin(self.name, table.name)
@@ -96,7 +99,7 @@ class Puller:
         recorder = self._opened()
         recorder.deliver()
         began = self._now()
-        followed = self._slot is not None and self._try("", "slot", self._slot.follow)
+        followed = self._follow()
         sure_before = began if followed else self._now() + 1
         failed: RetryableError | None = None
         for reader, deletions in self._tables:
@@ -112,6 +115,21 @@ class Puller:
         if failed is not None:
             raise failed
 
+    def _follow(self) -> bool:
+        """Whether logical decoding is up to date."""
+        if self._slot is None:
+            return False
+        try:
+            followed = self._try("", "slot", self._slot.follow)
+        except RetryableError as error:
+            # In use by what is left of a connection, say; if the database is away, the tables will tell.
+            if str(error) != self._slot_away:
+                log.warning("database.slot_away", error=str(error))
+            self._slot_away = str(error)
+            return False
+        self._slot_away = ""
+        return followed
+
     def close(self) -> None:
         """Close files and connections. Idempotent."""
         self._database.close()
@@ -124,9 +142,13 @@ class Puller:
 
         def pull() -> None:
             reader.pull(deletions.explain, self._slot is not None)
-            if followed and not self._stop.is_set() and self._state is not None:
-                # What came before this round and was not pulled is not ours, or was taken in as it went.
-                self._state.save(Changes(forget_inserts=(name, began)))
+            if self._stop.is_set() or self._state is None:
+                return
+            if followed and name in self._pulled:
+                # What came before the pull before this one, and that pull did not see, went before it: logical decoding
+                # has told since, or it is not ours.
+                self._state.save(Changes(forget_inserts=(name, self._pulled[name])))
+            self._pulled[name] = began
 
         def tell() -> None:
             if deletions.waiting():

@@ -94,6 +94,9 @@ class Recorder:
         time = read.time if read.time is not None else self.now()
         told: list[Event] = []
         if before is not None and before.vanished is not None:
+            if before.deleted is not None and before.hash == digest:
+                # PostgreSQL logs a commit a moment before others see it. If it did come back, it is there later, too.
+                return before, []
             if before.deleted is None and record is None and before.hash == digest:
                 # It was only out of sight (a replica that lags, a filter).
                 return replace(before, vanished=None), []
@@ -123,7 +126,10 @@ class Recorder:
             at = known.vanished if known.vanished is not None else self.now()
         digest = record.hash if record is not None else known.record
         version = known.version + 1
-        after = replace(known, version=version, row=b"", vanished=None, deleted=None, gone=True, record=digest)
+        since = known.deleted if known.deleted is not None else known.vanished
+        after = replace(
+            known, version=version, at=since, row=b"", vanished=None, deleted=None, gone=True, record=digest
+        )
         return after, [made.deleted(self.source, settings, inflated(known.row), after, at, record)]
 
     def _refuse(self, settings: TableSettings, read: Read, raw: bytes) -> None:

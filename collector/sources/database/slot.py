@@ -175,6 +175,9 @@ class Slot:
         if known is not None and not known.gone and known.deleted is None:
             # A pull was ahead of the slot.
             return
+        if known is not None and known.gone and known.at is not None and commit <= known.at:
+            # So was a comparison of keys: this row has been told, and that it is gone.
+            return
         if change.operation == "UPDATE" and gone in (None, key) and self._inserted(place, batch) is None:
             return
         row = json_row(change.new, reader.zone)

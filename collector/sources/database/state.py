@@ -58,9 +58,10 @@ ROWS: Final = Table(
     Column("record", LargeBinary),
     sqlite_with_rowid=False,
 )
-"""The last known state of each row: `row` is JSON, deflated; `at` its time by its own cursor. `vanished` (when it was
-missed) waits for its record; `deleted` is when it was, where that is known exactly; `gone` rows have been told as
-deleted and are remembered in case they come back; `record` is the hash of the delete record that explained it."""
+"""The last known state of each row: `row` is JSON, deflated; `at` its time by its own cursor, or when it was gone.
+`vanished` (when it was missed) waits for its record; `deleted` is when it was, where that is known exactly; `gone` rows
+have been told as deleted and are remembered in case they come back; `record` is the hash of the delete record that
+explained it."""
 INSERTS: Final = Table(
     "inserts",
     _METADATA,

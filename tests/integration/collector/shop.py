@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from collector.sources.database.values import json_row
 from collector.wal import Signal
 from collector.wal.reader import WalReader
-from tests.integration.collector.processes import Process
+from tests.integration.collector.processes import Process, wait_for
 
 KEYS = {
     "orders": ("id",),
@@ -207,7 +207,8 @@ def killed_at_random(process: Process, seconds: float, times: int) -> None:
     """Kill the receiver so often in about this time, and start it again each time."""
     dice = random.Random(3)
     for _ in range(times):
-        time.sleep(seconds / times * dice.uniform(0.6, 1.4))
+        assert process.port
+        time.sleep(seconds / times * dice.uniform(0.2, 1.8))
         process.kill()
         process.start()
 
@@ -227,6 +228,19 @@ def logged(data: Path) -> list[dict[str, Any]]:
     assert reader.lost == 0
     reader.close()
     return found
+
+
+def wait_until_told(process: Process, story: Story) -> None:
+    """Until the rows of the log are those of the database."""
+    rest = {key: states[-1] for key, states in story.states.items() if states[-1] is not None}
+    try:
+        wait_for(lambda: final(logged(process.data)) == rest, 40)
+    except AssertionError as error:
+        told = final(logged(process.data))
+        different = {
+            key: (told.get(key), rest.get(key)) for key in told.keys() | rest if told.get(key) != rest.get(key)
+        }
+        raise AssertionError(f"{different}\n{process.error()}") from error
 
 
 def final(events: list[dict[str, Any]]) -> dict[tuple[str, str], Row]:
@@ -286,5 +300,5 @@ def check(story: Story, events: list[dict[str, Any]], *, all_seen: bool) -> None
         told[key] = now
     for key, states in story.states.items():
         if states[-1] is not None or key in told or all_seen:
-            assert key in told, key
+            assert key in told, (key, states)
             assert told[key] == states[-1], key
