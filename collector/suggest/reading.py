@@ -3,20 +3,18 @@
 Everything comes out as bytes of an ExportTraceServiceRequest. What cannot be read is told and counted, not hidden.
 """
 
-import base64
-import binascii
 import gzip
 import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from collector.converter.decoders import DECODERS
 from collector.gzip_body import BadGzip, gunzip
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import Language, text
@@ -27,7 +25,6 @@ BINARY_ENDINGS: Final = (".pb", ".bin", ".binpb")
 _AT_ONCE: Final = 16 << 20
 _TOLD: Final = 5
 _UNPACKED_LIMIT: Final = 1 << 30
-_ID_NAMES: Final = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id")
 
 
 @dataclass
@@ -84,14 +81,14 @@ class Input:
             yield from self._listed(path, content)
             return
         try:
-            yield traces_from_json(content)
+            yield from_json(content)
             return
         except ValueError:
             pass
         for number, line in enumerate(content.splitlines(), 1):
             if line.strip():
                 try:
-                    yield traces_from_json(line)
+                    yield from_json(line)
                 except ValueError as error:
                     self.unreadable.append((f"{path}, line {number}", _short(error)))
 
@@ -103,7 +100,7 @@ class Input:
             return
         for number, each in enumerate(found, 1):
             try:
-                yield _from_object(each)
+                yield from_json(json.dumps(each).encode())
             except ValueError as error:
                 self.unreadable.append((f"{path}, item {number}", _short(error)))
 
@@ -160,45 +157,20 @@ def canonical(record: Record) -> bytes:
     if record.signal is Signal.TRACES:
         ExportTraceServiceRequest.FromString(plain)
         return plain
-    if record.signal is Signal.TRACES_JSON:
-        return traces_from_json(plain)
-    return b""
+    decode = DECODERS.get(record.signal)
+    return decode(plain, None) if decode is not None else b""
 
 
-def traces_from_json(content: bytes) -> bytes:
-    """OTLP/JSON as protobuf. Raises ValueError."""
-    return _from_object(json.loads(content))
-
-
-def _from_object(found: Any) -> bytes:
+def from_json(content: bytes) -> bytes:
+    """OTLP/JSON of traces or logs as protobuf. Raises ValueError."""
+    found = json.loads(content)
     if not isinstance(found, dict):
         raise ValueError("is no JSON object")
-    if "resourceSpans" not in found and "resource_spans" not in found and found:
+    if "resourceLogs" in found:
+        return DECODERS[Signal.LOGS_JSON](content, None)
+    if "resourceSpans" not in found and found:
         raise ValueError("has no resourceSpans: it is no trace request in OTLP/JSON")
-    _ids_to_base64(found)
-    try:
-        request = json_format.ParseDict(found, ExportTraceServiceRequest(), ignore_unknown_fields=True)
-    except json_format.ParseError as error:
-        raise ValueError(_short(error)) from error
-    return request.SerializeToString()
-
-
-def _ids_to_base64(node: Any) -> None:
-    """OTLP/JSON writes ids in hex, where protobuf's JSON has base64; in place."""
-    stack = [node]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, list):
-            stack += each
-        elif isinstance(each, dict):
-            for name in _ID_NAMES:
-                value = each.get(name)
-                if isinstance(value, str):
-                    try:
-                        each[name] = base64.b64encode(binascii.unhexlify(value)).decode()
-                    except binascii.Error as error:
-                        raise ValueError(f"{name} {value!r} is not hexadecimal") from error
-            stack += [value for name, value in each.items() if name not in _ID_NAMES]
+    return DECODERS[Signal.TRACES_JSON](content, None)
 
 
 def _frames(content: bytes) -> list[bytes]:

@@ -38,7 +38,9 @@ def as_json(request: bytes) -> str:
             return {k: base64.b64decode(v).hex() if k in ids else hexed(v) for k, v in node.items()}
         return node
 
-    return json.dumps(hexed(json_format.MessageToDict(ExportTraceServiceRequest.FromString(request))))
+    return json.dumps(
+        hexed(json_format.MessageToDict(ExportTraceServiceRequest.FromString(request), use_integers_for_enums=True))
+    )
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def test_bad_lines_are_told_and_the_rest_is_read(exported: Path, tmp_path: Path)
         file.write(exported.read_text())
     done = run("suggest", broken)
     assert done.exit_code == 0
-    assert "broken.jsonl, line 1: traceId 'xyz' is not hexadecimal" in done.stderr
+    assert "broken.jsonl, line 1: 'xyz' is not hex" in done.stderr
     assert "line 2: has no resourceSpans" in done.stderr
     assert "line 3: " in done.stderr
 
