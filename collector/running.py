@@ -29,9 +29,10 @@ def leave() -> NoReturn:
 
     Threads of granian may still reach for the interpreter; one that finds it half gone aborts the process.
     """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(0)
 
 

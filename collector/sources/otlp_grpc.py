@@ -79,7 +79,7 @@ def _handlers(intake: Intake) -> "grpc.GenericRpcHandler":
 
     methods = {
         # No (de)serializers: bytes in, bytes out.
-        path: grpc.unary_unary_rpc_method_handler(_Method(signal, intake))
+        path: grpc.unary_unary_rpc_method_handler(_Method(signal, intake).export)
         for path, signal in _METHODS.items()
     }
 
@@ -100,7 +100,7 @@ class _Method:
         self._signal, self._intake = signal, intake
         self._exports = Exports(signal.label, intake)
 
-    async def __call__(self, body: bytes, context: Any) -> bytes:
+    async def export(self, body: bytes, context: Any) -> bytes:
         """Full success is an empty message."""
         self._exports.came()
         try:
@@ -127,10 +127,15 @@ async def _refuse(context: Any, rejection: Rejection) -> None:
     )
     metadata: tuple[tuple[str, bytes], ...] = ()
     if rejection.status in RETRY_AFTER:
+        retry = RetryInfo(retry_delay=Duration(seconds=int(RETRY_AFTER[rejection.status])))
         detail = AnyMessage()
-        detail.Pack(RetryInfo(retry_delay=Duration(seconds=int(RETRY_AFTER[rejection.status]))))
+        detail.Pack(retry)
         status = Status(code=code.value[0], message=rejection.detail, details=[detail])
-        metadata = (("grpc-status-details-bin", status.SerializeToString()),)
+        metadata = (
+            ("grpc-status-details-bin", status.SerializeToString()),
+            # Where the Python SDK looks for it.
+            ("google.rpc.retryinfo-bin", retry.SerializeToString()),
+        )
     await context.abort(code, rejection.detail, metadata)
 
 
