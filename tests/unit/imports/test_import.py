@@ -22,6 +22,7 @@ from collector.vocabulary.errors import PermanentError
 from tests.unit.imports.reading import committed, configuration
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+Step = tuple[str, str, str, str | None]
 HEAD = "单号,环节,开始时间,结束时间,操作人\n"
 
 
@@ -29,7 +30,7 @@ def at(days: float, minutes: float = 0) -> str:
     return f"{NOW - timedelta(days=days) + timedelta(minutes=minutes):%Y-%m-%d %H:%M}"
 
 
-def lines(*rows: tuple[str, str, str, str | None]) -> str:
+def lines(*rows: Step) -> str:
     return HEAD + "".join(f"{case},{name},{start},{end or ''},李雷\n" for case, name, start, end in rows)
 
 
@@ -178,7 +179,7 @@ def test_a_file_that_is_set_aside_is_told(tmp_path: Path) -> None:
 
 def test_an_export_that_grows(tmp_path: Path) -> None:
     log, data = tmp_path / "orders.csv", tmp_path / "data"
-    days = [
+    days: list[list[Step]] = [
         [("1", "下单", at(3), at(3, 1)), ("1", "审核", at(3, 10), None)],
         [("1", "下单", at(3), at(3, 1)), ("1", "审核", at(3, 10), at(3, 20)), ("2", "下单", at(2), at(2, 1))],
         # The same step twice is two events, also when the second one comes later.
@@ -199,7 +200,7 @@ def test_an_export_that_grows(tmp_path: Path) -> None:
 
 def test_a_growing_export_keeps_the_order_of_simultaneous_steps(tmp_path: Path) -> None:
     log, data = tmp_path / "orders.csv", tmp_path / "data"
-    steps = [("1", name, at(1), at(1)) for name in ("下单", "审核", "配货", "发货", "签收")]
+    steps: list[Step] = [("1", name, at(1), at(1)) for name in ("下单", "审核", "配货", "发货", "签收")]
     for count in (2, 5):
         log.write_text(lines(*steps[:count]))
         taken(log, data, growing=True)
