@@ -42,7 +42,7 @@ def kept_spans(server: Process, signal: Signal) -> list[Span]:
         if record.signal is signal:
             plain = gunzip(record.body, 1 << 30) if record.encoding is Encoding.GZIP else record.body
             if signal is not Signal.TRACES:
-                plain = DECODERS[signal](plain, None)  # type: ignore[arg-type]  # None: all attributes
+                plain = DECODERS[signal](plain, None)
             request = ExportTraceServiceRequest.FromString(plain)
             found += [span for of_one in request.resource_spans for scope in of_one.scope_spans for span in scope.spans]
     return found
@@ -57,7 +57,8 @@ def ids(spans: list[Span]) -> list[str]:
 def full_disk(server: Process) -> Iterator[None]:
     """No file of the receiver may grow or be written beyond its first byte, until the block ends."""
     # It has to have begun: without its run file nobody finds it.
-    assert server.process is not None and server.port
+    assert server.process is not None
+    assert server.port
     before = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, before[1]))
     try:
