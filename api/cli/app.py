@@ -4,9 +4,10 @@ import sys
 
 import typer
 
-from api.cli import collector, demo, export, import_, mine, miner, serve
+from api.cli import collector, demo, erase, export, import_, mine, miner, remap, serve
 from api.cli.alerts import app as alerts
 from api.cli.dashboards import app as dashboards
+from api.cli.dead_letters import app as dead_letters
 from api.cli.mapping import app as mapping
 from collector.vocabulary.errors import HoutaiError, RetryableError
 
@@ -28,6 +29,9 @@ app.command("miner")(miner.miner)
 app.add_typer(dashboards, name="dashboards")
 app.add_typer(alerts, name="alerts")
 app.add_typer(mapping, name="mapping")
+app.add_typer(dead_letters, name="dead-letters")
+app.command("remap")(remap.remap)
+app.command("erase")(erase.erase)
 app.command("receiver", hidden=True)(collector.receiver)
 app.command("converter", hidden=True)(collector.converter)
 

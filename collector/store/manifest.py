@@ -32,15 +32,19 @@ UNREADABLE: Final = (OSError, pa.ArrowException)
 """What reading a damaged Parquet file raises."""
 
 
+class Busy(PermanentError):
+    """Another converter has the data folder."""
+
+
 def take_lock(data: Path) -> IO[str]:
-    """The lock of the store's one writer. Raises PermanentError where another has it."""
+    """The lock of the store's one writer. Raises Busy (a PermanentError) where another has it."""
     data.mkdir(parents=True, exist_ok=True)
     lock = (data / "manifest.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
-        raise PermanentError(f"{data}: another converter is writing here") from error
+        raise Busy(f"{data}: another converter is writing here") from error
     return lock
 
 
