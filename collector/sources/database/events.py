@@ -14,6 +14,7 @@ from collector.vocabulary.ids import stable_id
 
 BODY_BYTES: Final = 4 * 1024 * 1024
 """About so large is a batch before it is compressed."""
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Event = dict[str, Any]
 
 
@@ -64,7 +65,7 @@ def bodies(source: str, first: int, events: Iterable[Event], limit: int = BODY_B
     pieces: list[str] = []
     size = 0
     for event in events:
-        piece = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        piece = _COMPACT.encode(event)
         if pieces and size + len(piece) > limit:
             yield _body(source, first, pieces)
             first, pieces, size = first + 1, [], 0

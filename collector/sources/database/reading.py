@@ -69,6 +69,7 @@ class TableReader:
             if name is not None and name not in names:
                 raise PermanentError(f"{self._told()}: there is no column {name!r} (columns: {', '.join(names)})")
         utc = self._database.in_utc(result)
+        zones = {name: ZoneInfo("UTC") if name in utc else self.zone for name in names}
         rows, places = [], []
         seen: set[str] = set()
         for found in result.mappings():
@@ -78,7 +79,6 @@ class TableReader:
                     f"{self._told()}: key ({', '.join(settings.key)}) is not unique: two rows have {key}"
                 )
             seen.add(key)
-            zones = {name: ZoneInfo("UTC") if name in utc else self.zone for name in names}
             cursor = found[settings.cursor] if settings.cursor is not None else None
             at = micros_of(cursor, zones[settings.cursor]) if settings.cursor is not None else None
             time = micros_of(found[settings.time], zones[settings.time]) if settings.time is not None else None

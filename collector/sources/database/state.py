@@ -109,7 +109,7 @@ class Known:
 
 def deflated(row: Row) -> bytes:
     """A row as it is kept."""
-    return zlib.compress(canonical(row), 6)
+    return zlib.compress(canonical(row), 1)
 
 
 def inflated(raw: bytes) -> Row:

@@ -13,16 +13,15 @@ from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
 """Column -> JSON value; columns that are NULL are left out."""
+_UTC: Final = ZoneInfo("UTC")
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def json_row(row: Mapping[str, Any], zone: ZoneInfo, utc: Collection[str] = ()) -> Row:
     """A row of the database for an event; naive times are in `zone`, those of the columns in `utc` in UTC."""
-    return {
-        name: json_value(value, ZoneInfo("UTC") if name in utc else zone)
-        for name, value in row.items()
-        if value is not None
-    }
+    return {name: json_value(value, _UTC if name in utc else zone) for name, value in row.items() if value is not None}
 
 
 def json_value(value: Any, zone: ZoneInfo) -> Any:
@@ -101,7 +100,7 @@ def _aware(value: datetime, zone: ZoneInfo) -> datetime:
 
 def pack(values: Sequence[Any]) -> str:
     """Values of key columns or a cursor as text: equal ones give equal text, and `unpack` gives them back."""
-    return json.dumps([_packed(value) for value in values], ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode([_packed(value) for value in values])
 
 
 def _packed(value: Any) -> Any:
@@ -152,7 +151,7 @@ def readable(key: str) -> str:
 
 def canonical(row: Row) -> bytes:
     """The bytes of a row: the same ones for the same values, whatever their order."""
-    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _SORTED.encode(row).encode("utf-8", "surrogatepass")
 
 
 def row_hash(raw: bytes) -> bytes:
