@@ -17,6 +17,7 @@ from mining.figures import By, Figures, known
 from mining.findings import detect
 from mining.findings.facts import Fact, View
 from mining.report import SCHEMA, LogFigures, QualityFigures, Report
+from mining.sampling import SAMPLED_NOTE
 from mining.story import tell
 
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
@@ -142,4 +143,7 @@ def _note(language: Language, note: str) -> str:
         counted = re.fullmatch(re.escape(known_note).replace(re.escape("{count}"), "([0-9]+)"), note)
         if counted:
             return text(language, known_note, count=counted[1])
+    sampled = re.fullmatch(re.escape(SAMPLED_NOTE).replace(r"\{services\}", "(.*)"), note)
+    if sampled:
+        return text(language, SAMPLED_NOTE, services=sampled[1])
     return text(language, note)

@@ -13,9 +13,18 @@ from mining.findings.waiting import waiting
 DETECTORS: Final[tuple[Detector, ...]] = (waiting, rare_path, rework_loop, system_error, stuck_case, slow_role)
 """All detectors, in the order in which their facts are listed."""
 
+FAKED_BY_SAMPLING: Final = frozenset({"stuck_case", "skipped_step", "missing_object"})
+"""Findings that something did not happen. Where spans come sampled, it may have happened unseen."""
+
 
 def detect(view: View) -> tuple[Fact, ...]:
-    """Everything the detectors find in `view`; nothing in an empty one. Pure: same view, same facts."""
+    """Everything the detectors find in `view`; nothing in an empty one. Pure: same view, same facts.
+
+    What sampling can fake is left out where the quality says `sampled`.
+    """
     if view.arena.events == 0:
         return ()
-    return tuple(fact for detector in DETECTORS for fact in detector(view))
+    found = (fact for detector in DETECTORS for fact in detector(view))
+    if view.arena.quality.sampled:
+        return tuple(fact for fact in found if fact.name not in FAKED_BY_SAMPLING)
+    return tuple(found)

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
+from collector.converter.sampling import STATE as SAMPLING
+from collector.converter.sampling import sampled_services
 from collector.jobs import ask
 from collector.store import Kind, Segment, Store
 from collector.store.manifest import UNREADABLE
@@ -24,6 +26,7 @@ from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
 from mining.report import Report
 from mining.reporting import iso, reports, view
+from mining.sampling import mark_sampled
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -160,6 +163,7 @@ class Miner:
         begin = now - int(config.settings.window_days * DAY)
         if arena.events and int(arena.end.min()) < begin:
             arena = select(arena, Filters(from_=begin))
+        arena = mark_sampled(arena, sampled_services(self._store.state(SAMPLING)))
         facts = detect(view(arena, config, now))
         documents = reports(arena, config, now, LANGUAGES, facts=facts)
         states = self._register.seen({f.id for r in documents.values() for f in r.findings}, now)
