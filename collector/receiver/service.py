@@ -49,17 +49,17 @@ def run(settings: CollectorSettings, data: Path, config: Path | None = None) -> 
     _keep_memory()
     # What is nested to the limit here is read by a converter that stands deeper in its own calls.
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    asyncio.run(_serve(settings, data, port, config))
+    try:
+        asyncio.run(_serve(settings, data, port, config))
+    except OSError as error:
+        raise RetryableError(f"{data}: cannot be read or written ({error.strerror})") from error
 
 
 async def _serve(settings: CollectorSettings, data: Path, port: int, config: Path | None) -> None:
     # Here, because sources are made of what this package has.
     from collector.sources import SOURCES, Intake
 
-    try:
-        wal = WalWriter(data / "wal", settings.wal_segment_bytes)
-    except OSError as error:
-        raise RetryableError(f"{data / 'wal'}: the write-ahead log cannot be opened ({error.strerror})") from error
+    wal = WalWriter(data / "wal", settings.wal_segment_bytes)
     told = ReceiverMetrics()
     letters = DeadLetters(data, "receiver", told.registry)
     app = create_app(settings, wal, told)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -285,7 +286,9 @@ class WalWriter:
             log.warning("wal.torn_tail", segment=path.name, offset=offset, bytes=len(tail), kept=kept.name)
 
     def _publish(self, sequence: int) -> None:
-        os.pwrite(self._synced, pack_synced(sequence), 0)
+        packed = pack_synced(sequence)
+        if os.pwrite(self._synced, packed, 0) != len(packed):
+            raise OSError(errno.EIO, "the log's `synced` file was written in part")
 
 
 def _write_all(descriptor: int, pieces: Sequence[bytes], offset: int, total: int) -> None:

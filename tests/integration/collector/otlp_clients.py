@@ -55,12 +55,12 @@ def ids(spans: list[Span]) -> list[str]:
 
 @contextlib.contextmanager
 def full_disk(server: Process) -> Iterator[None]:
-    """No file of the receiver may grow or be written beyond its first byte, until the block ends."""
+    """No file of the receiver may be written beyond its first eight bytes, until the block ends."""
     # It has to have begun: without its run file nobody finds it.
     assert server.process is not None
     assert server.port
     before = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (8, before[1]))
     try:
         yield
     finally:
