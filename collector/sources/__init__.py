@@ -7,6 +7,7 @@ from collector.settings import CollectorSettings
 from collector.sources.cloud_events import cloud_events
 from collector.sources.databases import databases
 from collector.sources.folders import folders
+from collector.sources.mqtt import mqtt
 from collector.sources.otlp_grpc import otlp_grpc
 from collector.sources.otlp_http import otlp_http
 from collector.sources.source import Intake, Source
@@ -19,5 +20,6 @@ SOURCES: Final[tuple[Callable[[CollectorSettings], Sequence[Source]], ...]] = (
     cloud_events,
     databases,
     folders,
+    mqtt,
 )
 """What gives the sources that the settings ask for, in the order in which they are opened."""

@@ -27,6 +27,7 @@ from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings, WebhookSettings
 from collector.sources.cloud_events import PATH, CloudEvents
 from collector.sources.source import Intake
+from collector.vocabulary.errors import RetryableError
 from collector.wal import Encoding, Signal, WalReader, WalWriter
 
 ONE = {"specversion": "1.0", "id": "1", "source": "erp", "type": "order.placed", "time": "2026-03-01T10:00:00Z"}
@@ -47,11 +48,13 @@ def post(
     async def once() -> httpx.Response:
         chosen = CollectorSettings(**{"max_body_bytes": 4096, **configured})
         wal, told = WalWriter(data / "wal", 1 << 16), ReceiverMetrics()
-        if failed:
-            wal.failed.set()
+
+        async def full(*_: object) -> int:
+            raise RetryableError("the disk does not take it")
+
         app = create_app(chosen, wal, told)
         letters = DeadLetters(data, "receiver", told.registry)
-        CloudEvents().open(Intake(chosen, data, None, app, wal.append, letters, told))
+        CloudEvents().open(Intake(chosen, data, None, app, full if failed else wal.append, letters, told))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             answer = await client.request(method, PATH, content=content, headers=headers)
@@ -215,7 +218,7 @@ def test_other_methods_and_the_handshake(tmp_path: Path) -> None:
     assert (answer.status_code, answer.headers["webhook-allowed-origin"]) == (200, "erp.example.com")
 
 
-def test_a_log_that_failed_asks_to_come_back(tmp_path: Path) -> None:
+def test_a_log_that_cannot_take_it_asks_to_come_back(tmp_path: Path) -> None:
     answer = post(tmp_path, json.dumps(ONE).encode(), STRUCTURED, failed=True)
     assert (answer.status_code, answer.headers["retry-after"], answer.json()["status"]) == (503, "5", 503)
     assert letters(tmp_path) == []
