@@ -26,6 +26,8 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 (data / "run").mkdir(exist_ok=True)
 written = json.dumps({"pid": os.getpid(), "host": "127.0.0.1", "port": server.server_port})
 (data / "run" / f"{name}.json").write_text(written)
+if name == "receiver":
+    (data / "run" / "receiver-grpc.json").write_text(json.dumps({**json.loads(written), "port": 4317}))
 server.serve_forever()
 """
 DEMO = "import pathlib, sys; pathlib.Path(sys.argv[1], 'played').touch()"
@@ -61,4 +63,6 @@ def test_a_demo_that_is_over_keeps_nothing_back_and_wrong_input_ends_it_all(
         script("demo", DEMO, data),
     ]
     assert supervise(children, tmp_path, "en") == WRONG_INPUT
-    assert "Houtai is ready." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Houtai is ready." in out
+    assert "OTLP/gRPC   http://127.0.0.1:4317" in out
