@@ -16,7 +16,7 @@ from api.operations import Operations
 from api.pages import routes as pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import findings, processes, records
+from api.routes import events, findings, processes, records
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
 
@@ -32,10 +32,12 @@ def create_app(
     metrics: Callable[[], bytes] | None = None,
     ready: Callable[[], bool] = lambda: True,
     titles: Mapping[str, Mapping[str, str]] | None = None,
+    forward: events.Forward | None = None,
 ) -> FastAPI:
     """The app, to be served by any ASGI server.
 
-    `changes` default to a table beside the operations; `titles` are what people call a process, by language.
+    `changes` default to a table beside the operations; `titles` are what people call a process, by language;
+    `forward` is the way to the receiver for events that come to this port.
     Raises PermanentError where the host can be reached from outside and no token is configured.
     """
     errors: dict[int | str, dict[str, Any]] = {
@@ -51,6 +53,7 @@ def create_app(
     )
     app.state.knowing = Knowing(knowledge, register, operations, changes or Changes(operations.url), titles or {})
     app.state.settings = settings
+    app.state.forward = forward
     app.state.pages = Pages()
     install(app, app.state.pages.error)
 
@@ -74,6 +77,7 @@ def create_app(
     app.include_router(processes.router)
     app.include_router(findings.router)
     app.include_router(records.router)
+    app.include_router(events.router)
     app.include_router(pages.router, include_in_schema=False)
     app.add_middleware(Guard, settings=settings)
     Guard(app, settings)  # refuses settings that would leave the service open, now and not at the first request

@@ -49,6 +49,8 @@ class ChangeRow:
     author: str | None
     kind: str
     description: str | None
+    seen: bool
+    """Whether nobody told us: the service's version moved."""
 
 
 @dataclass(frozen=True)
@@ -102,5 +104,12 @@ def _numbers(cursor: str | None, count: int) -> tuple[int, ...]:
 
 def _row(change: Change) -> ChangeRow:
     return ChangeRow(
-        change.id, iso(change.time), change.system, change.version, change.author, change.kind, change.description
+        change.id,
+        iso(change.time),
+        change.system,
+        change.version,
+        change.author,
+        change.kind,
+        change.description,
+        change.seen,
     )
