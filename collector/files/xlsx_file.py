@@ -21,6 +21,7 @@ HEADING_ROWS: Final = 30
 _TOTAL: Final = re.compile(
     r"^(本页|全部)?(合|总|小|共)\s*计([\s:：(（].*)?$|^(grand |sub)?totals?([\s:].*)?$|^sum$", re.I
 )
+_FIGURE: Final = re.compile(r"[\s\d.,+\-¥￥%元笔单条个]*")
 
 Rows = list[list[str | None]]
 
@@ -190,7 +191,6 @@ def _names(row: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _is_total(row: Iterable[str | None]) -> bool:
-    """A row that calls itself a total, with nothing but numbers beside."""
+    """A row that begins by calling itself a total, with nothing but numbers after."""
     cells = [cell for cell in row if cell is not None]
-    words = [cell for cell in cells if not re.fullmatch(r"[\s\d.,+\-¥￥%笔单条个]*", cell)]
-    return len(words) == 1 and _TOTAL.match(words[0].strip()) is not None
+    return _TOTAL.match(cells[0]) is not None and all(_FIGURE.fullmatch(cell) for cell in cells[1:])

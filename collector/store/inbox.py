@@ -186,6 +186,9 @@ def commit_inbox(manifest: Manifest, data: Path, letters: DeadLetters | None = N
         inbox.remove(entry)
         taken += 1
         log.info("inbox.taken", process=about["process"], file=about.get("file"), events=about["events"])
+    if taken:
+        # The converter lives for months; what a large file took must not stay with it.
+        pa.default_memory_pool().release_unused()
     return taken
 
 
