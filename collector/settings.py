@@ -245,6 +245,9 @@ class CollectorSettings(Section):
     token: str | None = Field(default=None, description="bearer token that senders must show; needed off loopback")
     max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, description="after decompression")
     wal_segment_bytes: int = Field(default=64 * 1024 * 1024, ge=4096)
+    correct_clocks: bool = Field(
+        default=False, description="set right the times of services whose clocks are ahead or behind"
+    )
     batch_seconds: float = Field(
         default=1.0, gt=0, description="how long the converter waits for more before it writes a segment"
     )

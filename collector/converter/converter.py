@@ -9,6 +9,9 @@ from typing import Final
 import structlog
 from google.protobuf.message import DecodeError
 
+from collector import skew
+from collector.converter import sampling
+from collector.converter.clocks import Clocks
 from collector.converter.columns import SpanColumns, links_table
 from collector.converter.decode import Decoder, Fresh
 from collector.converter.joins import MAX_JOINS, Joins
@@ -18,6 +21,7 @@ from collector.converter.rebuild import remember
 from collector.converter.rules import Rules
 from collector.converter.seen import AT_LEAST, Seen
 from collector.converter.telemetry import ConverterMetrics
+from collector.converter.watching import Watching
 from collector.converter.window import MAX_SPANS, Window
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, gunzip
@@ -60,6 +64,7 @@ class Converter:
         letters: DeadLetters | None = None,
         archive: RawArchive | None = None,
         retention: Retention | None = None,
+        correct_clocks: bool = False,
         hold_ms: int = HOLD_MS,
         max_spans: int = MAX_SPANS,
         max_seen: int = AT_LEAST,
@@ -83,10 +88,14 @@ class Converter:
         leading = {name: each.leading for name, each in processes.items()}
         self._mapper = Mapper(rules, leading, Window(max_spans), self._joins, opened, self._told, self._refuse, hold_ms)
         self._restore(data, rules, max_spans, max_seen)
-        self._decoder = Decoder(rules, self._seen, self._refuse)
+        state = Store(data).state()
+        self._watching = Watching(state)
+        self._clocks = Clocks(
+            {name: each for name, each in state.items() if name.startswith(skew.STATE)}, correct_clocks
+        )
+        self._decoder = Decoder(rules, self._seen, self._refuse, self._watching, self._clocks.corrections)
         self._wanted = rules.wanted
-        batches = Store(data).state(BATCH)
-        self._batches = {name.removeprefix(BATCH): int(number) for name, number in batches.items()}
+        self._batches = {n.removeprefix(BATCH): int(each) for n, each in state.items() if n.startswith(BATCH)}
 
     @property
     def position(self) -> int:
@@ -128,6 +137,9 @@ class Converter:
     def tidy(self) -> None:
         """Forget, merge and delete what is due; for when there is nothing else to do."""
         tidy(self.manifest, self.archive, self._retention)
+        self._watching.settle(list(self._mapper.settled(self._clock() - sampling.SETTLED_US // 1000)))
+        self._changes.state |= self._clocks.look(self.manifest.store.segments("spans"))
+        self._decoder.corrections = self._clocks.corrections
 
     def observe(self) -> None:
         """Bring the gauges of what is waiting up to date."""
@@ -197,6 +209,7 @@ class Converter:
     def _commit(self, spans: SpanColumns, out: Output, first: int) -> None:
         self._told.forgotten.labels("join").inc(self._joins.trim())
         self._changes.joined, self._changes.forgotten = self._joins.changed, self._joins.forgotten
+        self._changes.state |= self._watching.state()
         last = self.reader.position
         if last < first and not len(out.events) and not out.links and self._changes.empty():
             return

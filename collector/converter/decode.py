@@ -4,8 +4,9 @@ something."""
 import json
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from collector.converter.rules import Head, Rules
 from collector.converter.seen import Ids, Seen
 from collector.converter.span import KINDS, LOG, Source, Span, SpanKey
 from collector.converter.values import as_text
+from collector.converter.watching import Watching
 from collector.converter.window import Piece
 from collector.converter.wire import Spans, Wanted, Words, canonicalise, parse
 
@@ -45,8 +47,18 @@ class Fresh:
 class Decoder:
     """Decodes with one set of rules."""
 
-    def __init__(self, rules: Rules, seen: Seen, refuse: Refuse) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        seen: Seen,
+        refuse: Refuse,
+        watching: Watching | None = None,
+        corrections: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._rules, self._seen, self._refuse = rules, seen, refuse
+        self._watching = watching or Watching({})
+        self.corrections = corrections
+        """What is added to a service's times, µs."""
         self._wanted = Wanted(rules.wanted)
         self._keys = tuple(sys.intern(key) for key in self._wanted.keys)
         self._words = Words()
@@ -83,7 +95,16 @@ class Decoder:
         rows = rows[new]
         if not len(rows):
             return
-        batch = Batch(spans, rows, self._rules, self._keys, self._words, self._all_sources(spans))
+        sources = self._all_sources(spans)
+        if self.corrections:
+            correct = np.array([1000 * self.corrections.get(source.service, 0) for source in sources], np.int64)
+            for times in (spans.start_ns, spans.end_ns):
+                times += correct[spans.resource].astype(np.uint64)  # wraps around for negative ones, as wanted
+        if self._words.full:
+            # Names that hold ids; codes are of one batch only.
+            self._words.clear()
+        batch = Batch(spans, rows, self._rules, self._keys, self._words, sources)
+        self._watching.take(batch)
         telling = batch.spans_that_tell()
         if (spans.kind[rows] == LOG).any():
             batch = self._without_nameless(batch, telling)
@@ -181,7 +202,7 @@ class Batch:
         told = np.flatnonzero((ends > begins) | exception | message)
         raw = memoryview(spans.buffer.data)
         kinds, codes = spans.attr_type.tolist(), spans.attr_key.tolist()
-        places, sizes = spans.attr_at.tolist(), spans.attr_size.tolist()
+        places, sizes, numbers = spans.attr_at.tolist(), spans.attr_size.tolist(), spans.attr_number.tolist()
         for i, begin, end in zip(told.tolist(), begins[told].tolist(), ends[told].tolist(), strict=True):
             found: dict[str, str] = {}
             for hit in range(begin, end):
@@ -189,11 +210,12 @@ class Batch:
                     at = places[hit]
                     found[keys[codes[hit]]] = str(raw[at : at + sizes[hit]], "utf-8", "replace")
                 else:
-                    found[keys[codes[hit]]] = _value(spans, hit)
+                    found[keys[codes[hit]]] = _value(spans, kinds[hit], places[hit], sizes[hit], numbers[hit])
             self.attributes[i] = found
         for i in np.flatnonzero(exception).tolist():
             row = rows[i]
-            self.attributes[i].setdefault("exception.type", _text(spans, spans.exc_at[row], spans.exc_size[row]))
+            said = (spans.exc_type[row], spans.exc_at[row], spans.exc_size[row], spans.exc_number[row])
+            self.attributes[i].setdefault("exception.type", _value(spans, *map(int, said)))
         for i in np.flatnonzero(message).tolist():
             row = rows[i]
             self.attributes[i].setdefault(STATUS_TEXT, _text(spans, spans.message_at[row], spans.message_size[row]))
@@ -323,23 +345,23 @@ def _text(spans: Spans, at: int, size: int) -> str:
     return spans.buffer[at : at + size].tobytes().decode("utf-8", "replace")
 
 
-def _value(spans: Spans, hit: int) -> str:
-    """A wanted attribute that is no string, as `as_text` writes it."""
-    number = int(spans.attr_number[hit])
-    match int(spans.attr_type[hit]):
+def _value(spans: Spans, kind: int, at: int, size: int, number: int) -> str:
+    """A value of a type that the parser tells (collector/converter/wire/values.py), as `as_text` writes it."""
+    match kind:
+        case 0:
+            return ""
         case 2:
             return "true" if number else "false"
         case 3:
             return str(number)
         case 4:
             return repr(struct.unpack("<d", struct.pack("<q", number))[0])
-        case 0:
-            return ""
-        case kind:
-            at = int(spans.attr_at[hit])
-            body = spans.buffer[at : at + int(spans.attr_size[hit])].tobytes()
-            if kind == 5:
-                return as_text(AnyValue(array_value=ArrayValue.FromString(body)))
-            if kind == 6:
-                return as_text(AnyValue(kvlist_value=KeyValueList.FromString(body)))
+    body = spans.buffer[at : at + size].tobytes()
+    match kind:
+        case 5:
+            return as_text(AnyValue(array_value=ArrayValue.FromString(body)))
+        case 6:
+            return as_text(AnyValue(kvlist_value=KeyValueList.FromString(body)))
+        case 7:
             return as_text(AnyValue(bytes_value=body))
+    return body.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
 """From spans to events and case links: what can be written now, what must wait, what became known late."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -21,6 +21,9 @@ HOLD_MS: Final = 10_000
 """So long an event waits for parents, and for relatives that name its case. SDKs send every 5 s by default."""
 _MAX_TOUCHED: Final = 50
 """So many traces linked with one are looked at again when it gets a span."""
+
+_MAX_SETTLED: Final = 20_000
+"""So many traces are looked through at once."""
 
 log = structlog.get_logger()
 Link = tuple[str, str, str]
@@ -69,7 +72,7 @@ class Mapper:
     def restore(self, rounds: Iterable[Fresh], now: int) -> int:
         """Take in spans of earlier rounds without writing anything; gives how many are remembered."""
         for fresh in rounds:
-            self._add(fresh)
+            self._add(fresh, now)
         self._window.evict()
         self._retry.update((key, now) for key in self._open.without_case if self._window.get(key))
         return self._window.spans
@@ -77,7 +80,7 @@ class Mapper:
     def take_in(self, fresh: Fresh, now: int) -> Output:
         """One round: the new spans of it; `now` in ms since 1970."""
         out = Output()
-        self._add(fresh)
+        self._add(fresh, now)
         traces = dict.fromkeys(trace_id for trace_id, _ in fresh.traces)
         self._learn(traces)
         touched = self._touched(traces)
@@ -92,12 +95,16 @@ class Mapper:
         self._evict(now, out)
         return out
 
-    def _add(self, fresh: Fresh) -> None:
+    def settled(self, before: int) -> Iterator[tuple[str, bool]]:
+        """Traces to which nothing came since `before` (ms since 1970), each once: service, and whether it is broken."""
+        return self._window.settled(before, _MAX_SETTLED)
+
+    def _add(self, fresh: Fresh, now: int) -> None:
         telling: dict[bytes, list[Span]] = {}
         for span in fresh.telling:
             telling.setdefault(span.trace_id, []).append(span)
         for trace_id, piece in fresh.traces:
-            self._window.add(trace_id, piece, telling.pop(trace_id, ()))
+            self._window.add(trace_id, piece, telling.pop(trace_id, ()), now)
 
     def _learn(self, traces: Iterable[bytes]) -> None:
         """Joins of new spans, and of those below a parent that came after them."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from collector.converter import sampling
 from collector.converter.span import BODY, Named, Source, Span
 from collector.converter.values import as_list
 from collector.settings import ActivityRule, ActorRule, MappingSettings, Match
@@ -11,7 +12,7 @@ from collector.settings import ActivityRule, ActorRule, MappingSettings, Match
 _CACHED: Final = 20_000
 """Span names may hold ids: so many heads are remembered."""
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
-ALWAYS: Final = ("error.type", "exception.type")
+ALWAYS: Final = ("error.type", "exception.type", *sampling.ATTRIBUTES)
 
 
 def glob(pattern: str) -> re.Pattern[str]:

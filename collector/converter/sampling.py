@@ -83,6 +83,14 @@ class Sampling:
                 counts.marked += 1
                 counts.shares += share
 
+    def count(self, service: str, spans: int, shares: Iterable[float]) -> None:
+        """Spans of a round by their service: how many, and the shares below 1 that some of them said."""
+        counts = self._of(service)
+        counts.spans += spans
+        for share in shares:
+            counts.marked += 1
+            counts.shares += share
+
     def settle(self, traces: Iterable[tuple[str, bool]]) -> None:
         """Traces that are over (SETTLED_US): the service of their topmost span, and whether a parent is missing."""
         for service, broken in traces:

@@ -33,6 +33,8 @@ POLL_SECONDS: Final = 0.05
 IDLE_ROUND_SECONDS: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 TIDY_SECONDS: Final = 60.0
+LATEST_TIDY_SECONDS: Final = 600.0
+"""So long it is put off while there is always something to convert."""
 
 log = structlog.get_logger()
 
@@ -67,7 +69,16 @@ def run(
     keeping = Retention(retention, lambda what, count: told.forgotten.labels(what).inc(count))
 
     def open_converter(mapping: MappingSettings, processes: Mapping[str, ProcessSettings]) -> Converter:
-        return Converter(mapping, processes, data, told=told, letters=letters, archive=archive, retention=keeping)
+        return Converter(
+            mapping,
+            processes,
+            data,
+            told=told,
+            letters=letters,
+            archive=archive,
+            retention=keeping,
+            correct_clocks=settings.correct_clocks,
+        )
 
     converter = open_converter(mapping, processes)
     try:
@@ -97,7 +108,9 @@ def _follow(converter: Converter, reopen: Open, batch_seconds: float, stop: thre
     try:
         while True:
             try:
-                if time.monotonic() - tidied > TIDY_SECONDS and not stop.is_set() and not converter.reader.behind()[0]:
+                since = time.monotonic() - tidied
+                idle = since > TIDY_SECONDS and not converter.reader.behind()[0]
+                if (idle or since > LATEST_TIDY_SECONDS) and not stop.is_set():
                     tidied = time.monotonic()
                     converter.tidy()
                 if not stop.is_set():

@@ -27,10 +27,11 @@ Levels = list[tuple[list[Span], bool]]
 class Trace:
     """Spans of one trace: their ids and parents (also ones that are not here yet), and those that tell something."""
 
-    __slots__ = ("_above", "_below", "_parents", "_pieces", "size", "targets", "telling")
+    __slots__ = ("_above", "_below", "_parents", "_pieces", "settled", "size", "targets", "telling", "touched")
 
     def __init__(self) -> None:
-        self.size = 0
+        self.size = self.touched = 0
+        self.settled = False
         self.telling: dict[bytes, Span] = {}
         self.targets: set[bytes] = set()
         self._pieces: list[Piece] = []
@@ -66,6 +67,11 @@ class Trace:
                 parent = parents[at : at + 8]
                 return b"" if parent == _NO_ID else parent
         return None
+
+    def broken(self) -> bool:
+        """Whether a parent is missing."""
+        parents = self.parents()
+        return any(parent and parent not in parents for parent in parents.values())
 
     def changed(self) -> None:
         """Forget who stands above whom."""
@@ -133,8 +139,8 @@ class Window:
         self._incoming: dict[bytes, dict[bytes, list[Span]]] = {}
         self.spans = 0
 
-    def add(self, trace_id: bytes, piece: Piece, telling: Iterable[Span] = ()) -> None:
-        """Take in spans of a trace, and those of them that tell something."""
+    def add(self, trace_id: bytes, piece: Piece, telling: Iterable[Span] = (), now: int = 0) -> None:
+        """Take in spans of a trace, and those of them that tell something; `now` in ms since 1970."""
         trace = self._traces.get(trace_id)
         if trace is None:
             trace = self._traces[trace_id] = Trace()
@@ -142,6 +148,7 @@ class Window:
             self._traces.move_to_end(trace_id)
             trace.changed()
         self.spans += trace.add(piece)
+        trace.touched = now
         for span in telling:
             trace.telling[span.span_id] = span
             for target, target_span in span.links:
@@ -200,6 +207,17 @@ class Window:
         if trace is not None:
             found |= trace.targets
         return found
+
+    def settled(self, before: int, at_most: int) -> Iterator[tuple[str, bool]]:
+        """Traces to which nothing came since `before` (ms), each once: a service, and whether a parent is missing."""
+        for trace in self._traces.values():
+            if trace.touched >= before or at_most <= 0:
+                return
+            if not trace.settled:
+                trace.settled = True
+                at_most -= 1
+                if trace.telling:
+                    yield next(iter(trace.telling.values())).source.service, trace.broken()
 
     def leaving(self) -> list[bytes]:
         """The traces that `evict` would let go of now."""

@@ -375,3 +375,10 @@ def test_any_bytes_are_decoded_or_refused(body: bytes) -> None:
     known = sum(len(ids) // 8 for _, (ids, _) in fresh.traces)
     assert len(columns) == known
     assert known + len(refused) + decoder.duplicates == sum(len(s.spans) for r in request_spans for s in r.scope_spans)
+
+
+def test_an_exception_type_that_is_no_text(bench: Bench) -> None:
+    made = span(1, 1, "work", order_id="A", error="boom")
+    made.events.append(Span.Event(name="exception", attributes=key_values({"exception.type": 500})))
+    bench.send(request(made))
+    assert event(bench)["error_type"] == "500"
