@@ -14,7 +14,10 @@ from granian.server.embed import Server
 from alerts.delivery import Background, Deliverer
 from api.app import create_app
 from api.changes import Changes
+from api.forgetting import Forgetting
 from api.operations import Operations
+from api.releases import Releases
+from api.routes.events import Forward
 from api.settings import Settings
 from collector import logs
 from collector.running import open_folder, remove_run_file, usable_port, write_run_file
@@ -44,6 +47,10 @@ def run(settings: Settings, data: Path) -> None:
     observers: list[Observer] = [metrics.update]
     if settings.alerts.delivers:
         observers.append(lambda snapshots, _lag, _seconds, now: delivery.round(snapshots, now))
+    releases = Releases(Store(data), changes)
+    observers.append(lambda _snapshots, _lag, _seconds, _now: releases.take())
+    forgetting = Forgetting(Store(data), operations)
+    observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
     miner = Miner(Store(data), configs, knowledge, register, observers)
     app = create_app(
@@ -55,6 +62,7 @@ def run(settings: Settings, data: Path) -> None:
         metrics=metrics.render,
         ready=lambda: knowledge.taken > 0,
         titles={process: known.title for process, known in settings.processes.items()},
+        forward=Forward(data, settings.collector.token),
     )
     stop = threading.Event()
     thread = threading.Thread(target=_mine, args=(miner, stop, settings.mining.interval_seconds), name="miner")
