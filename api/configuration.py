@@ -53,7 +53,19 @@ def read(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
         raise PermanentError(f"{path}, line 1: expected sections ({', '.join(SECTIONS)})")
     lines: dict[Place, int] = {}
     _number(path, node, (), lines)
+    _hand_down_zone(data)
     return data, lines
+
+
+def _hand_down_zone(data: dict[str, Any]) -> None:
+    """Ways in that say no zone of their own are in the configuration's."""
+    collector = data.get("collector")
+    if not isinstance(data.get("timezone"), str) or not isinstance(collector, dict):
+        return
+    for family in ("databases", "mqtt"):
+        for each in collector.get(family) or ():
+            if isinstance(each, dict):
+                each.setdefault("timezone", data["timezone"])
 
 
 def _number(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> None:

@@ -144,7 +144,7 @@ class DatabaseSettings(Section):
     name: str = Field(pattern=r"^[\w.-]+$", description="its events come from the service `db:<name>`")
     url: str = Field(description="SQLAlchemy URL; ${VARIABLE} in a part of it is taken from the environment")
     every_seconds: float = Field(default=10.0, gt=0)
-    timezone: str = Field(default="UTC", description="of times that come without one")
+    timezone: str = Field(default="UTC", description="of times that come without one; default: the configuration's")
     slot: str | None = Field(default=None, description="PostgreSQL: logical replication slot with test_decoding")
     tables: tuple[TableSettings, ...] = Field(min_length=1)
 
@@ -225,7 +225,7 @@ class MqttSettings(Section):
     type: str = Field(
         default="{mqtt.topic}", description="of its events; {field} is taken from the message, {mqtt.level.1} the topic"
     )
-    timezone: str = Field(default="UTC", description="of times that come without one")
+    timezone: str = Field(default="UTC", description="of times that come without one; default: the configuration's")
 
     @field_validator("timezone")
     @classmethod

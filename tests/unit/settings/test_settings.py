@@ -102,6 +102,13 @@ def test_the_collector_alone_refuses_unknown_sections_too(tmp_path: Path) -> Non
         load_collector(write(tmp_path, "collector: {port: x}\n"))
 
 
+def test_ways_in_are_in_the_zone_of_the_configuration(tmp_path: Path) -> None:
+    table = "tables: [{name: orders, table: orders, key: [id]}]"
+    databases = f"[{{name: a, url: 'sqlite://', {table}}}, {{name: b, url: 'sqlite://', timezone: UTC, {table}}}]"
+    path = write(tmp_path, f"timezone: Asia/Shanghai\ncollector: {{databases: {databases}}}\n")
+    assert [each.timezone for each in load_collector(path).collector.databases] == ["Asia/Shanghai", "UTC"]
+
+
 def test_the_sections_are_those_of_the_settings() -> None:
     assert set(SECTIONS) == set(Settings.model_fields)
 
