@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.cli import collector, demo, erase, export, import_, mine, miner, remap, serve
+from api.cli import collector, demo, doctor, erase, export, import_, mine, miner, remap, serve
 from api.cli.alerts import app as alerts
 from api.cli.dashboards import app as dashboards
 from api.cli.dead_letters import app as dead_letters
@@ -24,6 +24,7 @@ app.command("mine")(mine.mine)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 app.command("collector")(serve.collector)
 app.command("miner")(miner.miner)
 app.add_typer(dashboards, name="dashboards")

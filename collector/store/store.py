@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, Select, select
 from sqlalchemy.exc import OperationalError
 
 from collector.store.segment import Kind, Segment
-from collector.store.tables import SEGMENTS, STATE, open_database
+from collector.store.tables import POSITION, SEGMENTS, STATE, open_database
 
 GENERATION: Final = "generation"
 BAD_SEGMENT: Final = "bad_segment:"
@@ -35,6 +35,10 @@ class Store:
         """What sources and services left behind (`collector.store.tables.STATE`) under names that begin so."""
         rows = self._rows(select(STATE).where(STATE.c.name.startswith(prefix, autoescape=True)).order_by(STATE.c.name))
         return {row.name: row.value for row in rows}
+
+    def position(self) -> int:
+        """The last position of the write-ahead log that is converted and committed; 0 before the first."""
+        return max((int(row.last) for row in self._rows(select(POSITION.c.last))), default=0)
 
     def generation(self) -> int:
         """How often something that may have been read already was changed: whoever follows then begins anew."""
