@@ -10,8 +10,8 @@ from typing import Final
 
 from collector.converter.span import Source, Span, SpanKey
 
-MAX_SPANS: Final = 1_000_000
-"""About 250 bytes of memory each, 1 kB for those that tell something."""
+MAX_SPANS: Final = 600_000
+"""About 50 bytes of memory each, 1 to 2 kB for those that tell something."""
 _NOWHERE: Final = Source("", {}, "{}")
 _MAX_ANCESTORS: Final = 200
 _MAX_DESCENDANTS: Final = 2_000
