@@ -7,16 +7,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from collector.otlp.shapes import AnyValue, Attributes, LogRecord, Logs, Span, Traces
-
-MAX_DEPTH: Final = 24
-"""So deep may lists and maps lie in each other: protobuf's readers stop at 100 messages, and a map is three of them."""
+from collector.otlp.shapes import LogRecord, Logs, Span, Traces
 
 TRACES: Final = msgspec.json.Decoder(Traces, strict=False)
 LOGS: Final = msgspec.json.Decoder(Logs, strict=False)
 
-# A body without any of these has neither nested values nor bytes; an escape may hide one of the keys.
-_NEEDS_A_LOOK: Final = (b"arrayValue", b"kvlistValue", b"bytesValue", b"\\u")
 _T = TypeVar("_T")
 
 
@@ -36,32 +31,17 @@ def parse(decoder: msgspec.json.Decoder[_T], plain: bytes) -> _T:
 
 def check_traces(plain: bytes) -> None:
     """Raises BadJson where the body is no ExportTraceServiceRequest in OTLP/JSON."""
-    request = parse(TRACES, plain)
-    look = _needs_a_look(plain)
-    for resource_spans in request.resource_spans or ():
-        if look and resource_spans.resource is not None:
-            _check_attributes(resource_spans.resource.attributes)
+    for resource_spans in parse(TRACES, plain).resource_spans or ():
         for scope_spans in resource_spans.scope_spans or ():
-            if look and scope_spans.scope is not None:
-                _check_attributes(scope_spans.scope.attributes)
             _check_spans(scope_spans.spans or ())
-            if look:
-                for span in scope_spans.spans or ():
-                    _look_at(span)
 
 
 def check_logs(plain: bytes) -> None:
     """Raises BadJson where the body is no ExportLogsServiceRequest in OTLP/JSON."""
-    request = parse(LOGS, plain)
-    look = _needs_a_look(plain)
-    for resource_logs in request.resource_logs or ():
-        if look and resource_logs.resource is not None:
-            _check_attributes(resource_logs.resource.attributes)
+    for resource_logs in parse(LOGS, plain).resource_logs or ():
         for scope_logs in resource_logs.scope_logs or ():
-            if look and scope_logs.scope is not None:
-                _check_attributes(scope_logs.scope.attributes)
             for record in scope_logs.log_records or ():
-                _check_record(record, look)
+                _check_record(record)
 
 
 def from_hex(text: str | None) -> bytes:
@@ -104,42 +84,8 @@ def _check_spans(spans: Iterable[Span]) -> None:
                     raise BadJson(f"span {span.name!r}: a time of an event is not a 64-bit number")
 
 
-def _look_at(span: Span) -> None:
-    _check_attributes(span.attributes)
-    for happened in span.events or ():
-        _check_attributes(happened.attributes)
-    for link in span.links or ():
-        _check_attributes(link.attributes)
-
-
-def _check_record(record: LogRecord, look: bool) -> None:
+def _check_record(record: LogRecord) -> None:
     from_hex(record.trace_id)
     from_hex(record.span_id)
     if ((record.time_unix_nano or 0) | (record.observed_time_unix_nano or 0)) >> 64:
         raise BadJson("a log record's time is not a 64-bit number")
-    if look:
-        _check_attributes(record.attributes)
-        if record.body is not None:
-            _check_value(record.body, 0)
-
-
-def _needs_a_look(plain: bytes) -> bool:
-    return any(each in plain for each in _NEEDS_A_LOOK)
-
-
-def _check_attributes(attributes: Attributes, depth: int = 0) -> None:
-    for each in attributes or ():
-        if each.value is not None:
-            _check_value(each.value, depth)
-
-
-def _check_value(value: AnyValue, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise BadJson(f"lists and maps lie more than {MAX_DEPTH} deep in each other")
-    if value.bytes_value is not None:
-        from_base64(value.bytes_value)
-    if value.array_value is not None:
-        for each in value.array_value.values or ():
-            _check_value(each, depth + 1)
-    if value.kvlist_value is not None:
-        _check_attributes(value.kvlist_value.values, depth + 1)

@@ -4,13 +4,17 @@ Keys are lowerCamelCase only, unknown ones are ignored, enums are numbers, 64-bi
 `null` means that a field is not there, ids are hex, bytes are base64. What is not read later has no field here.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Text = str | None
 Number = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """int32: enums are open, any number is one."""
+Base64 = Annotated[str, Meta(pattern=r"^([A-Za-z0-9+/_-]{4})*([A-Za-z0-9+/_-]{2,3})?={0,2}\Z")]
+"""Of either alphabet, with or without padding."""
+MAX_DEPTH: Final = 24
+"""So deep may lists and maps lie in each other: protobuf's readers stop at 100 messages, and a map is three of them."""
 Nanoseconds = int
 """Since 1970; fixed64, which `collector.otlp.check` holds it to (msgspec's bounds end at int64)."""
 
@@ -24,13 +28,19 @@ class AnyValue(Struct, rename="camel", gc=False):
     double_value: float | None = None
     array_value: "ArrayValue | None" = None
     kvlist_value: "KeyValueList | None" = None
-    bytes_value: Text = None
+    bytes_value: Base64 | None = None
 
 
 class ArrayValue(Struct, gc=False):
-    """A list of values."""
+    """A list of values. `level`, whatever the JSON says, is how deep lists and maps lie in each other from here on."""
 
     values: list[AnyValue] | None = None
+    level: int = field(default=0, name="(level)")
+
+    def __post_init__(self) -> None:
+        """ValueError beyond `MAX_DEPTH`."""
+        self.level = 1 + max(map(_level, self.values or ()), default=0)
+        _check_level(self.level)
 
 
 class KeyValue(Struct, gc=False):
@@ -41,9 +51,25 @@ class KeyValue(Struct, gc=False):
 
 
 class KeyValueList(Struct, gc=False):
-    """A map."""
+    """A map. `level` as in `ArrayValue`."""
 
     values: list[KeyValue] | None = None
+    level: int = field(default=0, name="(level)")
+
+    def __post_init__(self) -> None:
+        """ValueError beyond `MAX_DEPTH`."""
+        self.level = 1 + max((_level(each.value) for each in self.values or () if each.value is not None), default=0)
+        _check_level(self.level)
+
+
+def _level(value: AnyValue) -> int:
+    of_list = value.array_value.level if value.array_value is not None else 0
+    return max(of_list, value.kvlist_value.level) if value.kvlist_value is not None else of_list
+
+
+def _check_level(level: int) -> None:
+    if level > MAX_DEPTH:
+        raise ValueError(f"lists and maps lie more than {MAX_DEPTH} deep in each other")
 
 
 Attributes = list[KeyValue] | None

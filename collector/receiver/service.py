@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import gc
 import ipaddress
 import signal
 import sys
@@ -72,6 +73,9 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     rotation = asyncio.create_task(rotate_when_asked(wal, data / "wal"))
     tasks = [rotation, *(asyncio.create_task(way) for way in ways if way is not None)]
     write_run_file(data, "receiver", settings.host, port)
+    # What is here now stays; looking through it for garbage again and again would be felt in every hundredth answer.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     log.info("receiver.listening", host=settings.host, port=port, position=wal.last)
     try:
         await server.serve()

@@ -6,10 +6,12 @@ A `field` here is a tag of one byte (field number below 16, length-delimited), a
 import struct
 from typing import Final
 
-from collector.otlp.check import MAX_DEPTH, BadJson, from_base64
-from collector.otlp.shapes import AnyValue, Attributes, KeyValue, Scope
+from collector.otlp.check import BadJson, from_base64
+from collector.otlp.shapes import MAX_DEPTH, AnyValue, Attributes, KeyValue, Scope
 
 _LENGTHS: Final = tuple(bytes([number]) for number in range(128))
+_KEYS: Final[dict[str, bytes]] = {}
+_MAX_KEYS: Final = 10_000
 _DOUBLE: Final = struct.Struct("<d")
 FIXED64: Final = struct.Struct("<Q")
 
@@ -51,16 +53,35 @@ def text_attribute(tag: bytes, key: str, value: str) -> bytes:
 
 def attributes(tag: bytes, pairs: Attributes, wanted: frozenset[str] | None) -> bytes:
     """Those that are wanted, one field each; all of them where `wanted` is None. Raises BadJson."""
-    if not pairs:
-        return b""
-    return b"".join(
-        [
-            field(tag, key_value(each))
-            for each in pairs
-            # What has no value says nothing.
-            if each.value is not None and (wanted is None or each.key in wanted)
-        ]
-    )
+    pieces = []
+    for each in pairs or ():
+        if wanted is not None and each.key not in wanted:
+            continue
+        value = each.value
+        if value is None:
+            # It says nothing.
+            continue
+        text = value.string_value
+        if text is None or not each.key:
+            pieces.append(field(tag, key_value(each)))
+            continue
+        # Most are short texts: all the lengths are one byte then.
+        raw = text.encode()
+        key = _KEYS.get(each.key) or _key(each.key)
+        size = len(raw)
+        whole = len(key) + size + 4
+        if whole < 128:
+            pieces.append(b"%b%c%b\x12%c\x0a%c%b" % (tag, whole, key, size + 2, size, raw))
+        else:
+            pieces.append(field(tag, key + field(b"\x12", field(b"\x0a", raw))))
+    return b"".join(pieces)
+
+
+def _key(key: str) -> bytes:
+    """The field of a key, remembered."""
+    if len(_KEYS) >= _MAX_KEYS:
+        _KEYS.clear()
+    return _KEYS.setdefault(key, field(b"\x0a", key.encode()))
 
 
 def key_value(each: KeyValue, depth: int = 0) -> bytes:

@@ -21,7 +21,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from collector.converter.decoders import logs, logs_json, otlp_json
-from collector.otlp.check import MAX_DEPTH, BadJson, check_logs, check_traces
+from collector.otlp.check import BadJson, check_logs, check_traces
+from collector.otlp.shapes import MAX_DEPTH
 from tests.unit.collector.otlp_forms import as_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -258,6 +259,7 @@ def test_what_the_specification_allows_is_read(span: dict[str, Any]) -> None:
         of({**GOOD, "attributes": [{"key": "a", "value": "bare"}]}),
         of({**GOOD, "attributes": [{"key": "a", "value": {"bytesValue": "a"}}]}),
         of({**GOOD, "attributes": [{"key": "a", "value": {"bytesValue": "*"}}]}),
+        of({**GOOD, "attributes": [{"key": "a", "value": {"bytesValue": "AAAA\n"}}]}),
         of({**GOOD, "name": "\ud800"}),
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\xff"}]}]}]}',
         of(nested(MAX_DEPTH + 1)),
