@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from collector.raw.block import BLOCK_BYTES, FORMAT, HEAD_BYTES, BadBlock, Block, parse, seal, unseal
+from collector.raw.block import BLOCK_BYTES, FORMAT, HEAD_BYTES, BadBlock, Block, Sealer, parse, unseal
 from collector.raw.key import key_id, load_key
 from collector.vocabulary.errors import PermanentError
 from collector.wal.folder import sync_folder
@@ -63,6 +63,7 @@ class RawArchive:
     def __init__(self, data: Path, key: bytes) -> None:
         self._folder = data / "raw"
         self._cipher, self._head = AESGCM(key), FORMAT + key_id(key)
+        self._sealer = Sealer(self._cipher, self._head)
         self._descriptor, self._offset, self._first, self._last = -1, 0, 0, 0
         self._oldest = self._newest = 0
         self._ready = False
@@ -183,11 +184,11 @@ class RawArchive:
         if self._descriptor < 0:
             self._start(records[0].sequence)
         first, last = records[0].sequence, records[-1].sequence
-        sealed = seal(self._cipher, self._head, records, first, last)
+        sealed = self._sealer.seal(records, first, last)
         # On an error the offset stays: what stands behind it is overwritten, or cut off by the next opening.
         written = 0
         while written < len(sealed):
-            written += os.pwrite(self._descriptor, memoryview(sealed)[written:], self._offset + written)
+            written += os.pwrite(self._descriptor, sealed[written:], self._offset + written)
         received = [each.received for each in records]
         self._oldest = min([self._oldest, *received]) if self._offset > HEAD_BYTES else min(received)
         self._newest = max([self._newest, *received]) if self._offset > HEAD_BYTES else max(received)
@@ -294,7 +295,7 @@ class RawArchive:
             if not touched:
                 pieces += [block.packed(), sealed]
             elif kept:
-                pieces.append(seal(self._cipher, self._head, kept, block.first, block.last))
+                pieces.append(bytes(self._sealer.seal(kept, block.first, block.last)))
         if not changed:
             return 0
         partial = file.path.with_suffix(".partial")

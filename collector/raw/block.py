@@ -24,6 +24,7 @@ _HEADER: Final = struct.Struct("<IIIIQQQQ12s")
 BLOCK_BYTES: Final = _HEADER.size
 _MAGIC: Final = 0x4B4C4252
 _PLAIN, _ZSTD = 0, 1
+_TAG_BYTES: Final = 16
 _CODEC: Final = pa.Codec("zstd", compression_level=1)
 
 
@@ -67,19 +68,41 @@ def parse(raw: bytes) -> Block | None:
     return Block(*rest) if magic == _MAGIC else None
 
 
-def seal(cipher: AESGCM, head: bytes, records: Sequence[Record], first: int, last: int) -> bytes:
-    """A block that stands for the positions `first..last`; `records` are those of them that are kept, at least one."""
-    plain = b"".join(map(encode, records))
-    length, compression = len(plain), _PLAIN
-    # What came compressed does not get smaller.
-    if sum(len(each.body) for each in records if each.encoding is Encoding.IDENTITY) * 2 > length:
-        packed = _CODEC.compress(plain, asbytes=True)
-        if len(packed) < length:
-            plain, compression = packed, _ZSTD
-    received = [each.received for each in records]
-    block = Block(len(plain) + 16, length, compression, first, last, min(received), max(received), os.urandom(12))
-    header = block.packed()
-    return header + cipher.encrypt(block.nonce, plain, head + header)
+class Sealer:
+    """Makes blocks; its buffers are used again: fresh memory of that size costs more than the encryption."""
+
+    def __init__(self, cipher: AESGCM, head: bytes) -> None:
+        self._cipher, self._head = cipher, head
+        self._plain, self._sealed = bytearray(), bytearray()
+
+    def seal(self, records: Sequence[Record], first: int, last: int) -> memoryview:
+        """A block that stands for the positions `first..last`; `records` are those of them that are kept, at least one.
+
+        What comes back holds until the next call.
+        """
+        length = sum(HEADER_BYTES + len(each.body) for each in records)
+        if len(self._plain) < length:
+            self._plain = bytearray(length)
+            self._sealed = bytearray(BLOCK_BYTES + length + _TAG_BYTES)
+        offset = 0
+        for each in records:
+            raw = encode(each)
+            self._plain[offset : offset + len(raw)] = raw
+            offset += len(raw)
+        plain, size, compression = memoryview(self._plain)[:length], length, _PLAIN
+        # What came compressed does not get smaller.
+        if sum(len(each.body) for each in records if each.encoding is Encoding.IDENTITY) * 2 > length:
+            packed = _CODEC.compress(pa.py_buffer(plain), asbytes=True)
+            if len(packed) < length:
+                plain, size, compression = memoryview(packed), len(packed), _ZSTD
+        received = [each.received for each in records]
+        block = Block(size + _TAG_BYTES, length, compression, first, last, min(received), max(received), os.urandom(12))
+        header = block.packed()
+        end = BLOCK_BYTES + block.length
+        sealed = memoryview(self._sealed)
+        sealed[:BLOCK_BYTES] = header
+        self._cipher.encrypt_into(block.nonce, plain, self._head + header, sealed[BLOCK_BYTES:end])
+        return sealed[:end]
 
 
 def unseal(cipher: AESGCM, head: bytes, block: Block, sealed: bytes) -> Iterator[Record]:
