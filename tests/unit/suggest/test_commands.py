@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from api.settings import Settings
+from collector.raw import RawArchive, load_key
 from collector.suggest.reading import Input
 from collector.vocabulary.errors import PermanentError
-from collector.wal import Encoding
+from collector.wal import Encoding, WalReader
 from tests.unit.collector.spans import append
 from tests.unit.suggest.shapes import claims, hospital
 
@@ -67,9 +68,17 @@ def test_every_way_of_reading_gives_the_same_proposal(exported: Path, tmp_path: 
     framed.write_bytes(b"".join(len(each).to_bytes(4, "big") + each for each in CLAIMS))
     packed.write_bytes(gzip.compress(exported.read_bytes()))
     append(data, *(gzip.compress(each) for each in CLAIMS), encoding=Encoding.GZIP)
+    # Half of another folder is converted already: its requests are in the archive.
+    kept = tmp_path / "kept"
+    append(kept, *CLAIMS)
+    archive = RawArchive(kept, load_key(kept))
+    reader = WalReader(kept / "wal")
+    archive.add(reader.read(1 << 30, 2))
+    reader.close()
+    archive.close()
     wanted = run("suggest", exported).stdout
     assert wanted.startswith("# Read ")
-    for given in ((framed,), (packed,), ("--data", data)):
+    for given in ((framed,), (packed,), ("--data", data), ("--data", kept)):
         assert run("suggest", *given).stdout == wanted
 
 
