@@ -1,11 +1,13 @@
 """`houtai mapping`: proposes a mapping from raw spans, or checks one against them."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.options import Config, terminal_language
+from collector.vocabulary.languages import Language
 
 Files = Annotated[
     list[Path] | None,
@@ -21,6 +23,16 @@ DataFolder = Annotated[Path, typer.Option("--data", help="The data folder.")]
 app = typer.Typer(
     help="Proposes a mapping of spans to business events, or checks one.", no_args_is_help=True, rich_markup_mode=None
 )
+
+
+def _busy(language: Language) -> AbstractContextManager[object]:
+    """On a terminal, a sign that work goes on."""
+    from rich.console import Console
+
+    from collector.vocabulary.languages import text
+
+    console = Console(stderr=True)
+    return console.status(text(language, "Reading raw requests ...")) if console.is_terminal else nullcontext()
 
 
 @app.command("suggest")
@@ -41,7 +53,8 @@ def suggest(
 
     language = terminal_language()
     given = source(files or (), data, config)
-    proposal, tried = suggest_mapping(given)
+    with _busy(language):
+        proposal, tried = suggest_mapping(given)
     written = as_yaml(proposal, tried, language)
     if out is None:
         typer.echo(written, nl=False)
@@ -68,7 +81,8 @@ def check(files: Files = None, data: DataFolder = Path("data"), config: Config =
     language = terminal_language()
     settings = load(config)
     given = source(files or (), data, config)
-    found, tried = check_mapping(given, settings.mapping, settings.processes)
+    with _busy(language):
+        found, tried = check_mapping(given, settings.mapping, settings.processes)
     for line in as_lines(found, tried, language):
         typer.echo(line)
     for line in given.told(language):
