@@ -7,7 +7,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
-COMMAND: Final = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?houtai ([a-z]+)", re.MULTILINE)
+COMMAND: Final = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?houtai ([a-z-]+)", re.MULTILINE)
 MAKE: Final = re.compile(r"`make ([a-z]+)`")
 MACHINE: Final = re.compile(r"/(?:home|root|work|Users)/")
 
@@ -16,7 +16,7 @@ def main() -> int:
     """Print what is wrong, a line each; the number of complaints is the exit code (at most 1)."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     wiring = (ROOT / "api/cli/app.py").read_text()
-    commands = set(re.findall(r'(?:command\(|name=)"([a-z]+)"', wiring))
+    commands = set(re.findall(r'(?:command\(|name=)"([a-z-]+)"', wiring))
     complaints: list[str] = []
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "alerts").rglob("*.md")]
     for page in sorted(pages):

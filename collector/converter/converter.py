@@ -42,6 +42,14 @@ ROUND_BYTES: Final = 3 << 20
 ROUND_RECORDS: Final = 4_000
 BATCH: Final = "batch:"
 """What the state of a source's last batch is called."""
+PROTOBUF: Final = "application/x-protobuf"
+_CONTENT_TYPES: Final = {
+    Signal.TRACES: PROTOBUF,
+    Signal.LOGS: PROTOBUF,
+    Signal.TRACES_JSON: "application/json",
+    Signal.LOGS_JSON: "application/json",
+    Signal.EVENTS: "application/json",
+}
 _UNPACKED_LIMIT: Final = 1 << 30
 
 log = structlog.get_logger()
@@ -158,7 +166,8 @@ class Converter:
             # Nothing of what is made here is garbage; looking for it would take most of the time.
             gc.disable()
             try:
-                spans = self._mapper.restore(remember(segments, rules, self._seen, max_seen, max_spans), self._clock())
+                known = remember(segments, rules, self._seen, max_seen, max_spans, self.manifest.note_bad)
+                spans = self._mapper.restore(known, self._clock())
             finally:
                 gc.enable()
             log.info("converter.restored", spans=spans, seconds=round(time.monotonic() - began, 2))
@@ -174,7 +183,14 @@ class Converter:
                 positions.append(record.sequence)
             except (BadGzip, DecodeError, ValueError) as error:
                 # The receiver has checked this; the mapping must not stop for it all the same.
-                self._refuse("malformed", str(error), record.body, record.sequence)
+                self._letters.add(
+                    "malformed",
+                    str(error),
+                    record.body,
+                    signal=record.signal.label,
+                    content_type=_CONTENT_TYPES[record.signal],
+                    position=record.sequence,
+                )
         return self._decoder.decode(bodies, positions, spans)
 
     def _canonical(self, signal: Signal, plain: bytes) -> bytes:
@@ -204,7 +220,8 @@ class Converter:
             self._told.without_case.labels(process, reason).set(count)
 
     def _refuse(self, reason: str, detail: str, body: bytes, position: int | None = None) -> None:
-        self._letters.add(reason, detail, body, signal="traces", position=position)
+        # What is refused later than the request it came in is written as a request of its own.
+        self._letters.add(reason, detail, body, signal="traces", content_type=PROTOBUF, position=position)
 
     def _commit(self, spans: SpanColumns, out: Output, first: int) -> None:
         self._told.forgotten.labels("join").inc(self._joins.trim())

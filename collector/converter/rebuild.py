@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from collector.converter.decode import Fresh, by_trace, make_source
 from collector.converter.rules import Head, Rules
 from collector.converter.seen import Ids, Seen
 from collector.converter.span import Source, Span, SpanKey
+from collector.store.manifest import UNREADABLE
 from collector.store.segment import Segment
 
 _COLUMNS = ["trace_id", "span_id", "parent_span_id", "name", "kind", "service", "start", "end", "status", "links"]
@@ -22,20 +23,34 @@ _DIGITS = np.full(256, 0, np.uint8)
 _DIGITS[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
 
 
-def remember(segments: list[Segment], rules: Rules, seen: Seen, max_seen: int, max_spans: int) -> Iterator[Fresh]:
-    """Let `seen` know the newest `max_seen` spans; gives the newest `max_spans` of them. Both oldest first."""
+def remember(
+    segments: list[Segment],
+    rules: Rules,
+    seen: Seen,
+    max_seen: int,
+    max_spans: int,
+    bad: Callable[[str, str], None],
+) -> Iterator[Fresh]:
+    """Let `seen` know the newest `max_seen` spans; gives the newest `max_spans` of them. Both oldest first.
+
+    A segment that cannot be read is told to `bad` (name, reason) and left out.
+    """
     recent = {segment.id for segment in _newest(segments, max_spans)}
     for segment in _newest(segments, max(max_seen, max_spans)):
-        file = pq.ParquetFile(segment.path)
-        if segment.id not in recent:
-            for batch in file.iter_batches(columns=["trace_id", "span_id"]):
-                _see(seen, unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8))
-            continue
-        there = [name for name in _COLUMNS if name in file.schema_arrow.names]
-        for batch in file.iter_batches(columns=there):
-            trace_ids, span_ids = unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8)
-            _see(seen, trace_ids, span_ids)
-            yield _fresh(batch, rules, trace_ids, span_ids)
+        columns = _COLUMNS if segment.id in recent else _COLUMNS[:2]
+        try:
+            for batch in _batches(segment, columns):
+                trace_ids, span_ids = unhex(batch.column("trace_id"), 16), unhex(batch.column("span_id"), 8)
+                _see(seen, trace_ids, span_ids)
+                if segment.id in recent:
+                    yield _fresh(batch, rules, trace_ids, span_ids)
+        except UNREADABLE as error:
+            bad(segment.path.name, str(error))
+
+
+def _batches(segment: Segment, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(segment.path) as file:
+        yield from file.iter_batches(columns=[name for name in columns if name in file.schema_arrow.names])
 
 
 def unhex(column: pa.Array, size: int) -> npt.NDArray[np.uint8]:

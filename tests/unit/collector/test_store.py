@@ -158,3 +158,14 @@ def test_a_changed_mapping_lets_go_of_what_it_knows_no_more(tmp_path: Path) -> N
     converter.round()
     converter.close()
     assert rows(tmp_path, "events") == []
+
+
+def test_a_spans_segment_that_cannot_be_read_stops_no_restart(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.send(request(span(1, 1, "work", order_id="A"))).send(request(span(2, 1, payment_id="p", order_id="B")))
+    broken = Store(tmp_path).segments("spans")[0].path
+    broken.write_bytes(broken.read_bytes()[:-20])
+    bench.restart().send(request(span(2, 2, "work", 1)))
+    assert bench.case(2, 2) == "B"
+    assert broken.name in Store(tmp_path).bad()
+    bench.converter.close()
