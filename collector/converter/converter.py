@@ -175,12 +175,14 @@ class Converter:
     def _decode(self, records: Iterable[Record], spans: SpanColumns) -> Fresh:
         bodies: list[bytes] = []
         positions: list[int] = []
+        arrivals: list[int] = []
         for record in records:
             try:
                 body = record.body
                 plain = gunzip(body, _UNPACKED_LIMIT) if record.encoding is Encoding.GZIP else body
                 bodies.append(self._canonical(record.signal, plain))
                 positions.append(record.sequence)
+                arrivals.append(record.received)
             except (BadGzip, DecodeError, ValueError) as error:
                 # The receiver has checked this; the mapping must not stop for it all the same.
                 self._letters.add(
@@ -191,7 +193,7 @@ class Converter:
                     content_type=_CONTENT_TYPES[record.signal],
                     position=record.sequence,
                 )
-        return self._decoder.decode(bodies, positions, spans)
+        return self._decoder.decode(bodies, positions, spans, arrivals)
 
     def _canonical(self, signal: Signal, plain: bytes) -> bytes:
         """The body as an export request of traces; empty where it was taken in before."""

@@ -66,22 +66,30 @@ class Decoder:
         self.decoded = self.duplicates = self.nameless = 0
         """Spans so far; those of them seen before; log records without a name that no rule or object wants."""
 
-    def decode(self, bodies: Sequence[bytes], positions: Sequence[int], columns: SpanColumns) -> Fresh:
-        """The new spans of the requests that stood at `positions` in the log; what cannot be read is refused."""
+    def decode(
+        self, bodies: Sequence[bytes], positions: Sequence[int], columns: SpanColumns, arrivals: Sequence[int] = ()
+    ) -> Fresh:
+        """The new spans of the requests that stood at `positions` in the log; what cannot be read is refused.
+
+        `arrivals` are when the requests came, in ms since 1970: the time of log records that have none.
+        """
         fresh = Fresh([], [])
         spans, strange = parse(bodies, self._wanted)
+        _give_time(spans, arrivals)
         self._take(spans, positions, columns, fresh)
         again: list[bytes] = []
-        there: list[int] = []
+        places: list[int] = []
         for place in strange:
             try:
                 again.append(canonicalise(bodies[place]))
-                there.append(positions[place])
+                places.append(place)
             except DecodeError as error:
                 # The receiver has checked this; the mapping must not stop for it all the same.
                 self._refuse("malformed", str(error), bodies[place], positions[place])
         if again:
             spans, still = parse(again, self._wanted)
+            _give_time(spans, [arrivals[place] for place in places] if arrivals else ())
+            there = [positions[place] for place in places]
             self._take(spans, there, columns, fresh)
             for place in still:
                 self._refuse("malformed", "not understood", again[place], there[place])
@@ -320,6 +328,14 @@ def make_source(pairs: dict[str, str], rules: Rules) -> Source:
     wanted = {key: value for key, value in pairs.items() if key in rules.wanted}
     written = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
     return Source(pairs.get("service.name", ""), wanted, written, pairs.get("service.version", ""))
+
+
+def _give_time(spans: Spans, arrivals: Sequence[int]) -> None:
+    """Log records may come without any time: then it is that of their arrival."""
+    timeless = np.flatnonzero((spans.kind == LOG) & (spans.start_ns == 0) & (spans.end_ns == 0))
+    if len(timeless) and arrivals:
+        came = np.array(arrivals, np.uint64)[spans.body[timeless]] * np.uint64(1_000_000)
+        spans.start_ns[timeless] = spans.end_ns[timeless] = came
 
 
 def _request(spans: Spans, row: int) -> bytes:

@@ -1,6 +1,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -382,3 +383,11 @@ def test_an_exception_type_that_is_no_text(bench: Bench) -> None:
     made.events.append(Span.Event(name="exception", attributes=key_values({"exception.type": 500})))
     bench.send(request(made))
     assert event(bench)["error_type"] == "500"
+
+
+def test_a_log_record_without_a_time_is_of_its_arrival(bench: Bench) -> None:
+    timeless = span(1, 1, "paid", kind=6, order_id="A")
+    timeless.start_time_unix_nano = timeless.end_time_unix_nano = 0
+    bench.send(request(timeless))
+    (row,) = bench.rows("spans")
+    assert row["start"] == row["end"] > datetime(2026, 1, 1, tzinfo=UTC)
