@@ -70,8 +70,13 @@ class Trace:
 
     def broken(self) -> bool:
         """Whether a parent is missing."""
-        parents = self.parents()
-        return any(parent and parent not in parents for parent in parents.values())
+        known = set(self._parents)
+        above = set(self._parents.values())
+        # Not by `parents()`: most traces are never asked again, and an index of each would cost too much.
+        for ids, parents in self._pieces:
+            known.update(ids[at : at + 8] for at in range(0, len(ids), 8))
+            above.update(parents[at : at + 8] for at in range(0, len(parents), 8))
+        return not above <= known | {b"", _NO_ID}
 
     def changed(self) -> None:
         """Forget who stands above whom."""
