@@ -41,11 +41,11 @@ _SERVER = ("http.request.method", "url.path", "url.scheme", "server.address", "c
 _CALL = ("db.namespace", "db.operation.name", "server.address", "server.port", "network.peer.address", "thread.id")
 
 
-def requests(orders: int, spans_each: int = 512) -> Iterator[ExportTraceServiceRequest]:
-    """Export requests of about `spans_each` spans; `orders` times 72 spans in all."""
-    draw = random.Random(7)
+def requests(orders: int, spans_each: int = 512, first: int = 0) -> Iterator[ExportTraceServiceRequest]:
+    """Export requests of about `spans_each` spans; `orders` times 72 spans in all, the orders numbered from `first`."""
+    draw = random.Random(7 + first)
     by_service: dict[str, list[Span]] = {f"{step}-service": [] for step in STEPS}
-    for order in range(orders):
+    for order in range(first, first + orders):
         for number, step in enumerate(STEPS):
             spans = by_service[f"{step}-service"]
             spans += _trace(draw, order, number, step)
