@@ -11,8 +11,8 @@ from msgspec import Meta, Struct, field
 Text = str | None
 Number = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """int32: enums are open, any number is one."""
-Base64 = Annotated[str, Meta(pattern=r"^([A-Za-z0-9+/_-]{4})*([A-Za-z0-9+/_-]{2,3})?={0,2}\Z")]
-"""Of either alphabet, with or without padding."""
+Base64 = Annotated[str, Meta(pattern=r"^(?:[A-Za-z0-9+/_-]{4})*+(?:[A-Za-z0-9+/_-]{2,3})?={0,2}\Z")]
+"""Of either alphabet, with or without padding. `*+`: to be able to go back costs forty bytes of memory for one."""
 MAX_DEPTH: Final = 24
 """So deep may lists and maps lie in each other: protobuf's readers stop at 100 messages, and a map is three of them."""
 Nanoseconds = int

@@ -17,6 +17,8 @@ MAX_READING_BYTES: Final = 256 * 1024 * 1024
 DRAIN_FACTOR: Final = 8
 """A body over the limit is still read (a client that is cut off while sending sees a broken pipe, not our answer), up
 to this many times the limit."""
+IDLE_SECONDS: Final = 60.0
+"""A sender that is silent for so long in the middle of a body is told to come again: others need the room."""
 OFF_LOOP_BYTES: Final = 256 * 1024
 """Bodies from this size on are unpacked and parsed in a thread, so that small ones need not wait for them."""
 
@@ -39,21 +41,22 @@ class Bodies:
     async def read(self, scope: Scope, receive: Receive, *, token: bool = True) -> bytes:
         """The body as it comes over the wire; `token`: whether the collector's token must be shown, where one is set.
 
-        Raises Rejection 401, 413 (its beginning with it) or 503, each only after the sender could send to its end, and
-        ClientDisconnect.
+        Raises Rejection 401, 413 (its beginning with it) or 503, each only after the sender could send to its end, or
+        was silent for too long; and ClientDisconnect.
         """
         headers = headers_of(scope)
         announced = _content_length(headers)
         # Who does not say how much will come may send as much as is allowed.
         counted = self._limit if announced is None else min(announced, self._limit)
+        if token:
+            try:
+                self.check_token(headers)
+            except Rejection:
+                # Not counted: it takes no room, and strangers must not be able to keep others out.
+                await self._drain(receive)
+                raise
         self._reading += counted
         try:
-            if token:
-                try:
-                    self.check_token(headers)
-                except Rejection:
-                    await self._drain(receive)
-                    raise
             if self._reading > MAX_READING_BYTES and self._reading > counted:
                 await self._drain(receive)
                 raise Rejection(503, "overload", "too many requests at once; come back later")
@@ -114,7 +117,11 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 
 async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
+    try:
+        async with asyncio.timeout(IDLE_SECONDS):
+            message = await receive()
+    except TimeoutError as error:
+        raise Rejection(503, "idle", f"nothing came for {IDLE_SECONDS:g} seconds; send it again") from error
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     return message.get("body", b""), message.get("more_body", False)

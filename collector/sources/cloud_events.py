@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
+import structlog
 from fastapi import Response
 from starlette.requests import ClientDisconnect
 
@@ -24,6 +25,10 @@ PATH: Final = "/api/v1/events"
 _LABEL: Final = Signal.EVENTS.label
 T = TypeVar("T")
 _ALLOWED: Final = {"Allow": "POST, OPTIONS"}
+_OF_STRANGERS: Final = 2048
+"""So many bytes of a body are kept whose sender has shown neither token nor signature."""
+
+log = structlog.get_logger()
 
 
 def cloud_events(settings: CollectorSettings) -> Sequence[Source]:
@@ -63,7 +68,7 @@ class _Events:
         try:
             count = await self._keep(scope, receive, headers)
         except Rejection as rejection:
-            return await self._refuse(rejection, headers)
+            return self._told(await self._refused(rejection, headers))
         except ClientDisconnect:
             # Nobody is there to hear an answer; the sender sends it again.
             self._intake.told.rejected.labels(_LABEL, "disconnected").inc()
@@ -94,7 +99,7 @@ class _Events:
             events = await _maybe_aside(plain, read)
         except reading.BadEvent as error:
             raise _wrong(error, body) from error
-        self._check_senders(events, headers, body)
+        await _maybe_aside(body, lambda _: self._check_senders(events, headers, body))
         if events:
             encoding, record = await _maybe_aside(plain, lambda _: reading.body_of(events))
             try:
@@ -110,18 +115,39 @@ class _Events:
         if without or not events:
             self._intake.bodies.check_token(headers)
 
-    async def _refuse(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> Response:
+    async def _refused(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> Rejection:
+        """Count and keep it. Gives what to answer: where the letter cannot be kept now, to come again."""
         self._intake.told.rejected.labels(_LABEL, rejection.reason).inc()
         if rejection.kept:
-            await asyncio.to_thread(
-                self._intake.letters.add,
-                rejection.reason,
-                rejection.detail,
-                rejection.body,
-                length=rejection.length,
-                signal=_LABEL,
-                content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
-            )
+            try:
+                await asyncio.to_thread(self._keep_letter, rejection, headers)
+            except OSError as error:
+                log.error("dead_letters.write_failed", reason=rejection.reason, error=str(error))
+                return Rejection(503, "overload", f"the disk does not take it: {error.strerror}")
+        return rejection
+
+    def _keep_letter(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> None:
+        # Strangers must not fill the folder, and push out what others have sent.
+        most = len(rejection.body) if self._is_known(rejection, headers) else _OF_STRANGERS
+        self._intake.letters.add(
+            rejection.reason,
+            rejection.detail,
+            rejection.body[:most],
+            length=rejection.length,
+            signal=_LABEL,
+            content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
+        )
+
+    def _is_known(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether the sender has shown the token, or signed what came by any of the secrets."""
+        try:
+            self._intake.bodies.check_token(headers)
+        except Rejection:
+            return self._signatures.any_right(headers, rejection.body, time.time())
+        return True
+
+    def _told(self, rejection: Rejection) -> Response:
+        """The response to a request that is refused."""
         more = {}
         if rejection.status in RETRY_AFTER:
             more["Retry-After"] = RETRY_AFTER[rejection.status]

@@ -26,6 +26,7 @@ from collector.receiver.app import create_app
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings, WebhookSettings
 from collector.sources.cloud_events import PATH, CloudEvents
+from collector.sources.events.signatures import Signatures
 from collector.sources.source import Intake
 from collector.vocabulary.errors import RetryableError
 from collector.wal import Encoding, Signal, WalReader, WalWriter
@@ -289,6 +290,66 @@ def test_signatures_as_others_write_them(tmp_path: Path) -> None:
         hook = WebhookSettings.model_validate({"source": "*", "secret": SECRET, **rule})
         answer = post(tmp_path, body, STRUCTURED | {rule["header"]: header}, webhooks=(hook,))
         assert answer.status_code == status, (rule, header)
+
+
+def test_a_stranger_can_neither_keep_us_busy_nor_fill_the_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    hmac_new = hmac.new
+
+    def counted(*given: Any) -> hmac.HMAC:
+        made.append(given)
+        return hmac_new(*given)
+
+    monkeypatch.setattr(hmac, "new", counted)
+    rule = WebhookSettings(source="*shop*till*", secret="x" * 8)  # type: ignore[arg-type]
+    # Long enough that every place of `shop` tried again with every other would take minutes.
+    body = json.dumps(ONE | {"source": "shop" * 250_000 + "till"}).encode()
+    begin = time.monotonic()
+    answer = post(
+        tmp_path,
+        body,
+        STRUCTURED | {"X-Signature-256": "a, " * 20_000},
+        webhooks=(rule,),
+        token="T",
+        max_body_bytes=1 << 21,
+    )
+    assert (answer.status_code, len(made) < 4, time.monotonic() - begin < 10) == (401, True, True)
+    (letter,) = letters(tmp_path)
+    assert (letter["bytes"], letter["truncated"], len(letter["body"]) < 3000) == (len(body), True, True)
+
+
+def test_what_a_known_sender_got_wrong_is_kept_whole(tmp_path: Path) -> None:
+    body = json.dumps(ONE | {"id": "", "data": "x" * 3000}).encode()
+    signed = STRUCTURED | {"X-Signature-256": f"sha256={signature(body)}"}
+    assert post(tmp_path, body, signed, webhooks=(RULE,), token="T").status_code == 400
+    assert not letters(tmp_path)[0]["truncated"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "source", "fits"),
+    [
+        ("*", "", True),
+        ("a*b", "ab", True),
+        ("a*b", "abab", True),
+        ("a*b*c", "axbxbxc", True),
+        ("a*b*c", "axcxb", False),
+        ("*?b*", "b", False),
+        ("*?b*", "bb", True),
+        ("**a?", "\na.", True),
+        ("a.c", "abc", False),
+    ],
+)
+def test_globs_of_sources(pattern: str, source: str, fits: bool) -> None:
+    wrong, without = Signatures([WebhookSettings(source=pattern, secret="x")]).unsigned([source], {}, b"", 0)  # type: ignore[arg-type]
+    assert (bool(wrong), bool(without)) == (fits, not fits)
+
+
+def test_a_disk_that_takes_no_letter_asks_to_come_back(tmp_path: Path) -> None:
+    (tmp_path / "dead-letters").write_text("in the way")
+    answer = post(tmp_path, b"{", STRUCTURED)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 json_values = st.recursive(

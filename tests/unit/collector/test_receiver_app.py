@@ -15,8 +15,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.dead_letters import DeadLetters
 from collector.gzip_body import BadGzip, TooLong, gunzip
 from collector.otlp.check import BadJson, check_traces
+from collector.receiver import body
 from collector.receiver.app import ReceiverApp, create_app
-from collector.receiver.rejection import JSON, PROTOBUF
+from collector.receiver.rejection import JSON, PROTOBUF, Rejection
 from collector.receiver.telemetry import ReceiverMetrics
 from collector.settings import CollectorSettings
 from collector.sources.otlp_http import OtlpHttp
@@ -185,3 +186,35 @@ def test_other_paths_and_methods_are_told_in_words(tmp_path: Path) -> None:
     assert answers[0].text == "/v1/traces does not take GET, only POST.\n"
     assert "/v1/logs (OTLP/HTTP, POST)" in answers[1].text
     assert answers[3].text == "/healthz does not take POST.\n"
+
+
+def test_who_is_silent_or_a_stranger_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(body, "MAX_READING_BYTES", 100)
+    bodies = body.Bodies(CollectorSettings(token="T", max_body_bytes=1024))
+
+    async def silent() -> dict[str, object]:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def whole() -> dict[str, object]:
+        return {"type": "http.request", "body": b"abc"}
+
+    known = {"headers": [(b"content-length", b"1000"), (b"authorization", b"Bearer T")]}
+
+    async def story() -> None:
+        strangers = [asyncio.create_task(bodies.read({"headers": known["headers"][:1]}, silent)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert await bodies.read(known, whole) == b"abc"
+        waiting = asyncio.create_task(bodies.read(known, silent))
+        await asyncio.sleep(0)
+        with pytest.raises(Rejection) as busy:
+            await bodies.read(known, whole)
+        assert (busy.value.status, busy.value.reason) == (503, "overload")
+        for each in [*strangers, waiting]:
+            with pytest.raises(Rejection) as told:
+                await each
+            assert (told.value.status, told.value.reason) == (503, "idle")
+        assert await bodies.read(known, whole) == b"abc"
+
+    asyncio.run(story())
