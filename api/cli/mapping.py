@@ -49,9 +49,12 @@ def suggest(
     Example: houtai mapping suggest traces.jsonl --out mapping.yaml
     """
     from api.mapping_jobs import source, suggest_mapping
+    from api.outputs import check_writable, write_text
     from collector.suggest.page import as_yaml, summary
 
     language = terminal_language()
+    if out is not None:
+        check_writable(out, language)
     given = source(files or (), data, config)
     with _busy(language):
         proposal, tried = suggest_mapping(given)
@@ -59,7 +62,7 @@ def suggest(
     if out is None:
         typer.echo(written, nl=False)
     else:
-        out.write_text(written, encoding="utf-8")
+        write_text(out, written, language)
     for line in (*given.told(language), *summary(proposal, tried, language)):
         typer.echo(line, err=True)
     if not proposal.found:

@@ -27,7 +27,7 @@ def as_yaml(proposal: Proposal, tried: Rehearsal, language: Language) -> str:
     for kind in proposal.objects:
         lines += _objects(kind, proposal, language)
     for key in _unused(proposal):
-        note = text(
+        note = _note(
             language,
             "left out: {attribute} ({values} ids, each in {traces} traces) leads to no single case",
             attribute=key.attribute,
@@ -181,7 +181,7 @@ def _actor(rule: ActorRule, proposal: Proposal, language: Language) -> list[str]
 
 def _trait(name: str, proposal: Proposal, language: Language) -> str:
     trait = proposal.people.figures[name]
-    return text(
+    return _note(
         language,
         "{attribute}: {values} values on {spans} spans, each in {cases} cases",
         attribute=name,
@@ -198,7 +198,17 @@ def _unused(proposal: Proposal) -> list[Key]:
 
 
 def _flow(values: list[str]) -> str:
-    return yaml.safe_dump(values, default_flow_style=True, allow_unicode=True, width=1 << 20).strip()
+    # In double quotes where it could otherwise break the line.
+    style = None if all(each.isprintable() for each in values) else '"'
+    return yaml.safe_dump(
+        values, default_style=style, default_flow_style=True, allow_unicode=True, width=1 << 20
+    ).strip()
+
+
+def _note(language: Language, message: str, **values: object) -> str:
+    """A comment; the names in it, which senders chose, begin no line of their own."""
+    written = text(language, message, **values)
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in written)
 
 
 def _number(value: float) -> str:

@@ -63,6 +63,23 @@ def test_the_proposal_works_when_pasted(exported: Path, tmp_path: Path) -> None:
     assert "100.0 % of them with a case" in checked.stdout
 
 
+def test_names_that_senders_chose_stay_in_their_place(exported: Path, tmp_path: Path) -> None:
+    odd = exported.read_text()
+    for name in ("claim", "handler", "session_id", "policy"):
+        odd = odd.replace(f'"key": "{name}"', f'"key": "{name}\\nmining: {{\\u0085# \\u2028.id"')
+    exported.write_text(odd)
+    out = tmp_path / "houtai.yaml"
+    assert run("suggest", exported, "--out", out).exit_code == 0
+    written = yaml.safe_load(out.read_text(encoding="utf-8"))
+    assert set(written) == {"processes", "mapping"}
+    assert Settings(**written).mapping.objects[0].attribute.endswith("\nmining: {\x85# \u2028.id")
+
+
+def test_a_file_that_cannot_be_written_is_told(exported: Path, tmp_path: Path) -> None:
+    done = run("suggest", exported, "--out", tmp_path / "none" / "houtai.yaml")
+    assert isinstance(done.exception, PermanentError)
+
+
 def test_every_way_of_reading_gives_the_same_proposal(exported: Path, tmp_path: Path) -> None:
     framed, packed, data = tmp_path / "t.pb", tmp_path / "t.jsonl.gz", tmp_path / "data"
     framed.write_bytes(b"".join(len(each).to_bytes(4, "big") + each for each in CLAIMS))
