@@ -19,6 +19,7 @@ from collector.vocabulary.languages import text
 
 _DELIMITERS: Final = ",;\t|"
 _BLOCK: Final = 1 << 24
+_LOOKED_AT: Final = 1 << 24
 _MAX_CELL: Final = 1 << 24
 
 
@@ -81,12 +82,22 @@ def _utf8(data: bytes, path: Path, options: ReadOptions) -> bytes:
         data.decode()
     except UnicodeDecodeError:
         try:
-            data = data.decode("gb18030").encode()
+            data = b"\0" if _is_western(data) else data.decode("gb18030").encode()
         except UnicodeError:
             raise _no_text(path, options) from None
     if b"\0" in data:
         raise _no_text(path, options)
     return data
+
+
+def _is_western(data: bytes) -> bool:
+    """Whether it is Windows-1252 or the like, of which nearly every text can be read as GB18030, too, as nonsense.
+
+    Its accented letters mostly stand before an ASCII letter, which no second byte of a common Chinese character is.
+    """
+    characters: list[bytes] = re.findall(rb"(?:[\x81-\xfe][0-9]){2}|[\x81-\xfe][\x40-\xfe]", data[:_LOOKED_AT])
+    accented = sum(len(each) == 2 and each[1] < 0x80 for each in characters)
+    return 2 * accented > len(characters)
 
 
 def _no_text(path: Path, options: ReadOptions) -> PermanentError:

@@ -57,6 +57,16 @@ def test_chinese_columns_and_encodings(tmp_path: Path, encoding: str) -> None:
     assert log.quality.notes == ("Times without a zone were read as Asia/Shanghai.",)
 
 
+@pytest.mark.parametrize("words", ["Auftrag prüfen", "Müller, Größe, Köln", "payé à l'échéance", "prüft 陈"])
+def test_windows_1252_is_refused_and_not_read_as_rare_characters(tmp_path: Path, words: str) -> None:
+    text = f'case,activity,end\n1,"{words}",2024-01-01\n'
+    if "陈" in words:
+        assert short(read_text(tmp_path, text, encoding="gb18030"))[0][1] == words
+        return
+    with pytest.raises(PermanentError, match="is not text in UTF-8 or GB18030"):
+        read_text(tmp_path, text, encoding="cp1252")
+
+
 @pytest.mark.parametrize("sign", [";", "\t", "|"])
 def test_other_delimiters(tmp_path: Path, sign: str) -> None:
     text = sign.join(["case", "activity", "end"]) + "\n" + sign.join(["1", "a, or b", "2024-01-01"]) + "\n"
