@@ -33,7 +33,9 @@ class Replayed:
 
 def sendable(letter: Letter) -> bool:
     """Whether a letter holds a whole request of a kind that has a way in."""
-    return bool(letter.body) and not letter.truncated and letter.told.get("signal") in PATHS
+    whole = bool(letter.body) and not letter.truncated
+    # Our token must not open the door to what came from nobody we know.
+    return whole and letter.told.get("signal") in PATHS and not letter.told.get("stranger")
 
 
 def replay(data: Path, settings: CollectorSettings, ids: Iterable[str] | None = None) -> Replayed:
@@ -85,14 +87,18 @@ async def _send_all(data: Path, settings: CollectorSettings, letters: list[Lette
 async def _send(
     data: Path, settings: CollectorSettings, client: httpx.AsyncClient, letters: list[Letter], done: Replayed
 ) -> None:
-    for begin in range(0, len(letters), _BATCH):
+    begin = 0
+    while begin < len(letters):
         gone: set[str] = set()
         refused: dict[str, str] = {}
-        for letter in letters[begin : begin + _BATCH]:
+        # Tidying reads all that is kept: the larger each batch, the fewer of them.
+        end = begin + max(_BATCH, begin)
+        for letter in letters[begin:end]:
             answer = await client.post(
                 PATHS[str(letter.told["signal"])], content=letter.body, headers=_headers(letter, settings)
             )
-            if answer.status_code == 401:
+            # A signature cannot be shown again, which is wrong with that letter alone.
+            if answer.status_code == 401 and "bearer token" in answer.text:
                 raise PermanentError("the receiver wants another token (collector.token)")
             if answer.is_success:
                 done.taken += 1
@@ -103,6 +109,7 @@ async def _send(
                 done.reasons[reason] = done.reasons.get(reason, 0) + 1
                 refused[letter.id] = _mark(letter)
         _tidy(data, gone, refused)
+        begin = end
 
 
 def _tidy(data: Path, gone: set[str], refused: dict[str, str]) -> None:
@@ -118,12 +125,15 @@ def _mark(letter: Letter) -> str:
     return hashlib.sha256(str(letter.told.get("signal")).encode() + letter.body).hexdigest()
 
 
-def _headers(letter: Letter, settings: CollectorSettings) -> dict[str, str]:
-    headers = {"content-type": str(letter.told.get("content_type") or _PROTOBUF)}
+def _headers(letter: Letter, settings: CollectorSettings) -> dict[bytes, bytes]:
+    kept = {"content-type": letter.told.get("content_type") or _PROTOBUF, **(letter.told.get("headers") or {})}
+    headers = {
+        name.encode("latin-1", "replace"): str(value).encode("latin-1", "replace") for name, value in kept.items()
+    }
     if letter.body[:2] == b"\x1f\x8b":
-        headers["content-encoding"] = "gzip"
+        headers[b"content-encoding"] = b"gzip"
     if settings.token:
-        headers["authorization"] = f"Bearer {settings.token}"
+        headers[b"authorization"] = b"Bearer " + settings.token.encode()
     return headers
 
 

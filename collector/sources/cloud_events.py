@@ -128,7 +128,9 @@ class _Events:
 
     def _keep_letter(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> None:
         # Strangers must not fill the folder, and push out what others have sent.
-        most = len(rejection.body) if self._is_known(rejection, headers) else _OF_STRANGERS
+        known = self._is_known(rejection, headers)
+        most = len(rejection.body) if known else _OF_STRANGERS
+        attributes = {n.decode("latin-1"): v.decode("latin-1") for n, v in headers.items() if n.startswith(b"ce-")}
         self._intake.letters.add(
             rejection.reason,
             rejection.detail,
@@ -136,6 +138,9 @@ class _Events:
             length=rejection.length,
             signal=_LABEL,
             content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
+            # Binary mode: without them it could not be given in once more.
+            **({"headers": attributes} if known and attributes else {}),
+            **({} if known else {"stranger": True}),
         )
 
     def _is_known(self, rejection: Rejection, headers: Mapping[bytes, bytes]) -> bool:

@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from api.cli.app import app
-from collector import dead_letters
-from collector.dead_letters import DeadLetters, read_letters
+from collector import dead_letters, replaying
+from collector.dead_letters import DeadLetters, read_letters, rewrite_letters
 from collector.replaying import replay
-from collector.settings import CollectorSettings
+from collector.settings import CollectorSettings, WebhookSettings
 from collector.vocabulary.errors import PermanentError
 from tests.unit.collector.spans import Bench, request, span
 
@@ -55,6 +55,37 @@ def test_letters_can_be_chosen_and_unknown_ones_are_told(tmp_path: Path) -> None
     assert chosen.id not in {each.id for each in read_letters(tmp_path)}
     with pytest.raises(PermanentError, match="no dead letter is called zzz"):
         replay(tmp_path, CollectorSettings(), ["zzz"])
+
+
+def test_events_come_with_their_headers_and_a_missing_signature_stops_no_others(tmp_path: Path) -> None:
+    letters = DeadLetters(tmp_path, "receiver", CollectorRegistry())
+    more: dict[str, Any] = {"signal": "events", "content_type": "application/json"}
+    ce = {"ce-specversion": "1.0", "ce-id": "1", "ce-type": "order.placed", "ce-subject": "\u00e9"}
+    letters.add("bad_event", "signed", b"{}", headers=ce | {"ce-source": "erp"}, **more)
+    letters.add("bad_event", "good", b"{}", headers=ce | {"ce-source": "shop", "ce-subject": "A"}, **more)
+    letters.add("bad_event", "whoever", b"{}", headers=ce | {"ce-source": "shop"}, stranger=True, **more)
+    rule = WebhookSettings(source="erp", secret="x")  # type: ignore[arg-type]
+    done = replay(tmp_path, CollectorSettings(webhooks=(rule,), token="T"))
+    assert (done.taken, done.refused, done.unsendable) == (1, 1, 1)
+    assert sorted(each.detail for each in read_letters(tmp_path) if each.detail in ("signed", "good", "whoever")) == [
+        "whoever"
+    ]
+
+
+def test_many_letters_are_not_read_again_for_every_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = DeadLetters(tmp_path, "receiver", CollectorRegistry())
+    for number in range(700):
+        body = request(span(number + 1, 1, "work"))
+        letters.add("malformed", "x", body, signal="traces", content_type=PROTOBUF)
+    times = []
+
+    def counted(*given: Any) -> int:
+        times.append(given)
+        return rewrite_letters(*given)
+
+    monkeypatch.setattr(replaying, "rewrite_letters", counted)
+    assert replay(tmp_path, CollectorSettings()).taken == 700
+    assert (len(times), list(read_letters(tmp_path))) == (5, [])
 
 
 def test_a_whole_body_is_kept_unless_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
