@@ -6,11 +6,14 @@ import time
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete
 
+from collector.converter.rebuild import unhex
 from collector.remapping.history import Plan
 from collector.store import applying
 from collector.store.manifest import Changes, Manifest
@@ -29,7 +32,8 @@ def swap(
 ) -> dict[str, int]:
     """Let what stands in `staging` count; gives how many events were taken away and how many came.
 
-    With `since` (µs UTC) events that began before it stay as they were. Killed before the transaction, nothing has
+    With `since` (µs UTC) events that began before it stay as they were; so do those whose spans are forgotten, since
+    nothing can derive them again. Killed before the transaction, nothing has
     happened; after it, all.
     """
     fresh_store, store = Store(staging), manifest.store
@@ -69,10 +73,11 @@ def _events(store: Store, fresh_store: Store, data: Path, since: int | None, mar
     fresh: list[tuple[Fresh, int]] = []
     kept: list[pa.Array] = []
     taken: list[pa.Array] = []
+    again = _spans(fresh_store)
     for each in store.segments("events"):
         table = pq.ParquetFile(each.path).read()
         derived = pc.match_substring_regex(table["event_id"], DERIVED)
-        stays = pc.invert(derived)
+        stays = pc.invert(_derived_again(table["event_id"], derived, again))
         if since is not None:
             stays = pc.or_(stays, pc.less(table["start"].cast(pa.int64()), since))
         _keep(each, table, stays, data, gone, fresh)
@@ -97,6 +102,32 @@ def _events(store: Store, fresh_store: Store, data: Path, since: int | None, mar
         table = pq.ParquetFile(each.path).read()
         _write(each, table.filter(pc.is_in(table["event_id"], value_set=new)), data, fresh)
     return gone, fresh
+
+
+def _spans(fresh_store: Store) -> npt.NDArray[np.uint64]:
+    """What stands for each span that was derived again, sorted; 8 bytes each, because there are many."""
+    found = [np.empty(0, np.uint64)]
+    for each in fresh_store.segments("spans"):
+        with pq.ParquetFile(each.path) as file:
+            for batch in file.iter_batches(columns=["trace_id", "span_id"]):
+                found.append(_mixed(batch.column("trace_id"), batch.column("span_id")))
+    return np.unique(np.concatenate(found))
+
+
+def _derived_again(ids: pa.ChunkedArray, derived: pa.ChunkedArray, again: npt.NDArray[np.uint64]) -> pa.BooleanArray:
+    """Of event ids (those of spans are `derived`) which have their span in the history."""
+    mine = derived.combine_chunks().to_numpy(zero_copy_only=False)
+    own = ids.filter(derived).combine_chunks()
+    found = np.zeros(len(mine), np.bool_)
+    found[mine] = np.isin(_mixed(pc.utf8_slice_codeunits(own, 0, 32), pc.utf8_slice_codeunits(own, 33, 49)), again)
+    return pa.array(found)
+
+
+def _mixed(traces: pa.Array, spans: pa.Array) -> npt.NDArray[np.uint64]:
+    trace, span = (unhex(each, size).view(">u8").astype(np.uint64) for each, size in ((traces, 16), (spans, 8)))
+    mixed: npt.NDArray[np.uint64] = trace[:, 0] * np.uint64(0xBF58476D1CE4E5B9) ^ trace[:, 1]
+    mixed ^= span[:, 0] * np.uint64(0x9E3779B97F4A7C15)
+    return mixed
 
 
 def _keep(

@@ -16,6 +16,8 @@ from collector.remapping.staging import open_staging
 from collector.settings import ActivityRule, MappingSettings, Match
 from collector.store import Kind, Manifest, Store
 from collector.store.inbox import Inbox
+from collector.store.retention import Retention
+from collector.store.settings import RetentionSettings
 from tests.helpers import batch, event
 from tests.unit.collector.jobs.house import House
 from tests.unit.collector.spans import MAPPING, PROCESSES, T0, Bench, request, rows, span
@@ -258,3 +260,14 @@ def test_killed_at_any_moment_it_is_the_old_or_the_new(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
         assert known(data) in (old, new)
     assert known(data) == new
+
+
+def test_events_whose_spans_are_forgotten_stay(tmp_path: Path) -> None:
+    house = House(tmp_path, raw=False)
+    house.send(request(span(1, 1, "work", order_id="A"))).send(request(span(2, 1, "work", order_id="B", start=8e6)))
+    Retention(RetentionSettings(spans_days=30)).round(house.converter.manifest, None, (T0 + 8 * 10**15) // 10**6)
+    assert len(rows(tmp_path, "spans")) == 1
+    done = house.job("remap", derive(house, MAPPING))["result"]
+    assert (done["before"], done["after"]) == (1, 1)
+    assert sorted(row["trace_id"][-1] for row in rows(tmp_path, "events")) == ["1", "2"]
+    house.close()
