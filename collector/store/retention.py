@@ -23,6 +23,9 @@ from collector.store.settings import RetentionSettings
 FORGOTTEN: Final = "forgotten:"
 """State {what: raw, spans, logs, events, links}: JSON of the newest time it happened: `at` (ms), `why`, `rows` (of raw
 requests: 0), `bytes`, and of all times together: `total_rows`, `total_bytes`, `times`."""
+YOUNG_US: Final = 10 * 60 * 1_000_000
+"""Spans and log records committed so recently (µs) stay, however old they say they are: events wait for them, and what
+is sent again must be known again after a restart."""
 _DAY_US: Final = 86_400 * 1_000_000
 _TIMES: Final[dict[Kind, str]] = {"events": "end", "spans": "end", "logs": "time"}
 Told = Callable[[str, int], None]
@@ -55,7 +58,7 @@ class Retention:
         for kind, days in limits.items():
             if days is not None:
                 before = now * 1000 - int(days * _DAY_US)
-                old = [each for each in manifest.store.segments(kind) if self._age(manifest, each) < before]
+                old = [each for each in self._segments(manifest, (kind,), now) if self._age(manifest, each) < before]
                 self._forget(manifest, old, f"older than {days:g} days", now)
         if chosen.max_bytes is not None:
             self._shrink(manifest, archive, chosen.max_bytes, now)
@@ -75,7 +78,7 @@ class Retention:
         families: tuple[tuple[Kind, ...], ...] = (("spans", "logs"), ("events",))
         for kinds in families:
             gone: list[Segment] = []
-            for each in sorted(self._segments(manifest, kinds), key=lambda each: self._age(manifest, each)):
+            for each in sorted(self._segments(manifest, kinds, now), key=lambda each: self._age(manifest, each)):
                 if over <= 0:
                     break
                 over -= _size(each)
@@ -107,9 +110,13 @@ class Retention:
         self._told(what if gone else f"{what}_bytes", rows if gone else freed)
         log.warning("store.forgotten", what=what, why=why, segments=len(gone), rows=rows, bytes=freed)
 
-    def _segments(self, manifest: Manifest, kinds: Iterable[Kind]) -> list[Segment]:
+    def _segments(self, manifest: Manifest, kinds: Iterable[Kind], now: int | None = None) -> list[Segment]:
+        """All of these kinds; with `now` (ms) only those that may be forgotten."""
         store = manifest.store
-        return [each for kind in kinds for each in store.segments(kind)]
+        found = [each for kind in kinds for each in store.segments(kind)]
+        if now is None:
+            return found
+        return [each for each in found if each.kind == "events" or not 0 <= now * 1000 - each.committed < YOUNG_US]
 
     def _age(self, manifest: Manifest, segment: Segment) -> int:
         """The end of the newest thing in a segment, µs UTC; of one that cannot be read, when it was committed."""

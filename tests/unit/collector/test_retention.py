@@ -19,6 +19,7 @@ from collector.store.tidying import tidy
 from collector.vocabulary.schema import LINK_SCHEMA
 from collector.wal import Encoding, Record, Signal
 from tests.helpers import DAY, batch, event
+from tests.unit.collector.spans import Bench, event_id, request, span
 
 NOW = 1_760_000_000_000_000
 """µs"""
@@ -149,3 +150,15 @@ def test_a_segment_that_cannot_be_read_is_noted_and_stops_nothing(
     assert [(each.first, each.last) for each in Store(tmp_path).segments("events")] == [(1, 2), (3, 3), (4, 5)]
     assert bad.path.exists()
     manifest.close()
+
+
+def test_spans_that_just_came_stay_however_old_they_say_they_are(tmp_path: Path) -> None:
+    # An event waits for its relatives, and a sender sends again what it got no answer for.
+    known, waiting = request(span(1, 1, "work", order_id="A")), request(span(5, 2, "work", parent=9, order_id="C"))
+    bench = Bench(tmp_path).send(known).send(waiting)
+    Retention(RetentionSettings(spans_days=1)).round(bench.converter.manifest, None)
+    bench.restart().send(known).later()
+    assert sorted(bench.events()) == [event_id(1, 1), event_id(5, 2)]
+    Retention(RetentionSettings(spans_days=1)).round(bench.converter.manifest, None, time.time_ns() // 10**6 + 700_000)
+    assert bench.rows("spans") == []
+    bench.converter.close()
