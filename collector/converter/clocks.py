@@ -24,13 +24,18 @@ class Clocks:
     def __init__(self, known: Mapping[str, str], correct: bool) -> None:
         self._pairs: dict[tuple[str, str], Skew] = {(each.client, each.server): each for each in from_state(known)}
         self._correct = correct
-        self._after = 0
+        self._after: int | None = None if self._pairs else 0
+        """Only spans of later positions are looked at; None: of what there is, nobody knows what was set right."""
         self.corrections: dict[str, int] = corrections(self._pairs.values()) if correct else {}
         """What is added to a service's times, µs."""
 
     def look(self, segments: Sequence[Segment]) -> dict[str, str]:
         """Estimate from the newest of the spans segments; gives what to keep in the manifest's state."""
-        spans = _newest([each for each in segments if each.id > self._after])
+        if self._after is None:
+            self._after = max((each.last for each in segments), default=0)
+        # By position: a merged segment has the id of its last part, but spans of earlier ones as well.
+        after = self._after
+        spans = _newest([each for each in segments if each.first > after])
         if spans is None:
             return {}
         found: dict[str, str] = {}
@@ -48,7 +53,7 @@ class Clocks:
         if found and self._correct:
             self.corrections = corrections(self._pairs.values())
             # What stands there now was set right otherwise.
-            self._after = max(each.id for each in segments)
+            self._after = max(each.last for each in segments)
         return found
 
 

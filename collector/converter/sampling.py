@@ -24,6 +24,8 @@ BROKEN_SHARE: Final = 0.05
 """More traces with missing parents than this are not chance."""
 _THRESHOLD: Final = re.compile(r"(?:^|,)\s*ot=[^,]*?\bth:([0-9a-fA-F]{1,14})")
 _FORGET: Final = 100_000
+MAX_SERVICES: Final = 10_000
+"""More are not counted: names that hold ids would fill memory and manifest."""
 
 
 def kept_share(trace_state: str, attributes: Mapping[str, str]) -> float | None:
@@ -104,6 +106,8 @@ class Sampling:
         return {STATE + service: json.dumps(asdict(self._counts[service])) for service in sorted(changed)}
 
     def _of(self, service: str) -> Counts:
+        if service not in self._counts and len(self._counts) >= MAX_SERVICES:
+            return Counts()
         counts = self._counts.setdefault(service, Counts())
         if counts.spans > _FORGET or counts.traces > _FORGET:
             # Halved now and then, so that what was switched off is forgotten.

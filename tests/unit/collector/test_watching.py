@@ -67,3 +67,19 @@ def test_clocks_are_compared_and_set_right_where_wanted(tmp_path: Path) -> None:
         if row["service"] == "erp" and int(row["trace_id"], 16) > 10:
             assert abs((ends[row["trace_id"]] - row["end"]).total_seconds()) < 1
     right.converter.close()
+
+
+def test_clocks_that_were_set_right_stay_right_over_a_restart(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, MAPPING, correct_clocks=True).send(*calls(1))
+    bench.converter.tidy()
+    bench.send(*calls(11))
+    # Most of what is there came before anything was set right: measured again, it must not count twice.
+    bench.restart()
+    bench.converter.tidy()
+    bench.send(*calls(21)).converter.tidy()
+    ends = {row["trace_id"]: row["end"] for row in bench.rows("spans") if row["service"] == "web"}
+    for row in bench.rows("spans"):
+        if row["service"] == "erp" and int(row["trace_id"], 16) > 10:
+            assert abs((ends[row["trace_id"]] - row["end"]).total_seconds()) < 1
+    assert json.loads(Store(tmp_path).state()["skew:web|erp"])["offset_us"] == 60_000_000
+    bench.converter.close()
