@@ -54,7 +54,8 @@ class Erase:
             after = [each.first for each in segment_files(shop.data / "wal") if each.first > asked]
             if not after:
                 return False
-        return shop.manifest.position >= min([asked, *(first - 1 for first in after)])
+        # The segment that holds the last of it must be covered to its end: only then it is deleted.
+        return shop.manifest.position >= (min(after) - 1 if after else asked)
 
     def run(self, job: Job, shop: Workshop, tell: Tell) -> Done:
         """Erase; gives how much of what was changed, and files of others in which it still stands (`left`)."""
