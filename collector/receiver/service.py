@@ -72,6 +72,8 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
         loop.add_signal_handler(name, server.stop)
     rotation = asyncio.create_task(rotate_when_asked(wal, data / "wal"))
     tasks = [rotation, *(asyncio.create_task(way) for way in ways if way is not None)]
+    for task in tasks:
+        task.add_done_callback(_tell_failure)
     write_run_file(data, "receiver", settings.host, port)
     # What is here now stays; looking through it for garbage again and again would be felt in every hundredth answer.
     gc.freeze()
@@ -82,12 +84,16 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     finally:
         for task in tasks:
             task.cancel()
-        for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                log.error("receiver.source_failed", error=repr(ended))
+        await asyncio.gather(*tasks, return_exceptions=True)
         await wal.close()
         remove_run_file(data, "receiver")
         log.info("receiver.stopped", position=wal.last)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """At once, not when the receiver ends: a way in that is closed is missed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("receiver.source_failed", error=repr(error))
 
 
 def _keep_memory() -> None:

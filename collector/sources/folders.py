@@ -134,7 +134,15 @@ class Watch:
     async def _take(self, name: str, seen: _Seen) -> None:
         told = self._intake.told
         told.received.labels(SIGNAL).inc()
-        status, said = await self._import(name)
+        try:
+            status, said = await self._import(name)
+            if status == WRONG_INPUT:
+                self._intake.letters.add(
+                    "import", said, length=seen.state[0], file=name, process=self._settings.process
+                )
+        except OSError as error:
+            # No process can be started, or no letter kept, now.
+            status, said = 1, error.strerror or str(error)
         if status == 0:
             self._memory.add(name, seen.state)
             told.acknowledged.labels(SIGNAL).inc()
@@ -143,7 +151,6 @@ class Watch:
         if status == WRONG_INPUT:
             self._memory.add(name, seen.state)
             told.rejected.labels(SIGNAL, "refused").inc()
-            self._intake.letters.add("import", said, length=seen.state[0], file=name, process=self._settings.process)
             log.error("folders.refused", file=name, process=self._settings.process, error=said)
             return
         told.rejected.labels(SIGNAL, "failed").inc()

@@ -141,6 +141,20 @@ def test_what_is_refused_is_told_once_and_tried_when_it_changes(
     assert len(committed(watched.data)) == 1
 
 
+def test_a_letter_that_cannot_be_kept_now_stops_nothing_and_is_kept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(tmp_path, monkeypatch, settle_seconds=0)
+    (watched.exports / "a.csv").write_text("no,columns\n1,2\n")
+    letters = watched.data / "dead-letters"
+    letters.write_text("in the way of the folder")
+    watched.look()
+    assert watched.count("rejected", signal="files", reason="failed") == 1
+    letters.unlink()
+    watched.look(2)
+    assert [each["reason"] for each in watched.letters()] == ["import"]
+
+
 def test_what_fails_is_tried_again_after_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, monkeypatch)
     (watched.exports / "a.csv").write_text("case,activity,end\n1,a,2026-01-05 08:00\n")
