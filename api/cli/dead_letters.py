@@ -58,7 +58,8 @@ def list_letters(
         whole = text(language, "can be replayed") if sendable(letter) else text(language, "cannot be replayed")
         kind = letter.told.get("signal") or letter.told.get("writer", "")
         typer.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}  {letter.reason}  {kind}  {letter.size} B  {whole}")
-        typer.echo(f"    {letter.detail}")
+        # What senders wrote must not steer the terminal.
+        typer.echo("    " + "".join(sign if sign.isprintable() else "?" for sign in letter.detail))
     if not json:
         typer.echo(text(language, "{shown} of {found} dead letters.", shown=len(newest), found=found))
 

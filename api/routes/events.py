@@ -99,7 +99,10 @@ async def take_events(request: Request) -> Response:
 
 def _reachable(host: str) -> str:
     """Where to reach what listens at `host`."""
-    address = ipaddress.ip_address(host)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host  # a name
     if address.is_unspecified:
         host = "::1" if address.version == 6 else "127.0.0.1"
     return f"[{host}]" if address.version == 6 else host

@@ -29,6 +29,7 @@ FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """What fits into the nanoseconds of a span."""
 
+_SHOWN: Final = 300
 Event = dict[str, Any]
 _REQUIRED: Final = ("specversion", "id", "source", "type")
 _JSON: Final = re.compile(r"(application|text)/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -46,8 +47,9 @@ class BadEvent(ValueError):
 
     def __str__(self) -> str:
         """Both, and what is wrong, on one line."""
-        where = f"event {self.index}" if self.attribute is None else f"event {self.index}, {self.attribute}"
-        return f"{where}: {self.words}"
+        where = f"event {self.index}" if self.attribute is None else f"event {self.index}, {self.attribute[:_SHOWN]}"
+        # Names are the sender's, and this is shown on terminals.
+        return "".join(each if each.isprintable() else "?" for each in f"{where}: {self.words[:_SHOWN]}")
 
 
 def structured(plain: bytes, arrived: datetime) -> list[Event]:

@@ -346,6 +346,12 @@ def test_globs_of_sources(pattern: str, source: str, fits: bool) -> None:
     assert (bool(wrong), bool(without)) == (fits, not fits)
 
 
+def test_what_is_said_of_a_bad_event_is_one_short_line(tmp_path: Path) -> None:
+    for name in ("x\x1b[31m\n", "X" * 3000):
+        said = post(tmp_path, json.dumps(ONE | {name: "1"}).encode(), STRUCTURED).json()["detail"]
+        assert (said.isprintable(), len(said) < 700) == (True, True)
+
+
 def test_a_disk_that_takes_no_letter_asks_to_come_back(tmp_path: Path) -> None:
     (tmp_path / "dead-letters").write_text("in the way")
     answer = post(tmp_path, b"{", STRUCTURED)
