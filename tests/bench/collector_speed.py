@@ -24,6 +24,7 @@ from typing import Final
 
 from tests.bench import load
 from tests.bench.support import servers, traffic
+from tests.bench.support.disk import sync_seconds
 from tests.bench.support.sender import Form, Sent, send
 from tests.bench.support.servers import Server, houtai, peak_megabytes, rotel, wait_for
 
@@ -77,6 +78,7 @@ class Table:
         self.p50 = Row("- p50", "ms")
         self.highest = Row("- the longest", "ms")
         self.late = Row("- of which the sender itself was late, p99", "ms")
+        self.disk = Row("- a bare fdatasync of as many bytes just before, p99", "ms")
 
     def lines(self) -> Iterator[str]:
         """In Markdown."""
@@ -147,6 +149,7 @@ def measure(folder: Path, rounds: int, seconds: float) -> None:
     for number in range(rounds):
         with houtai("collector", folder / f"offered-{number}", load.MAPPING, load.PROCESSES) as server:
             _converted(server, "protobuf", protobuf[0])
+            disk = sync_seconds(folder, len(everything[0]), OFFERED / traffic.BATCH, seconds / 4)
             print(f"offering, round {number + 1}, load average {os.getloadavg()[0]:.1f}", flush=True)
             sent = send(server.port, "protobuf", everything, connections=32, each_second=OFFERED / traffic.BATCH)
             _wait_until_converted(server, len(protobuf[0]) + len(everything))
@@ -156,6 +159,7 @@ def measure(folder: Path, rounds: int, seconds: float) -> None:
         table.p50.figures.append(_quantile(sent.acknowledged, 0.5) * 1e3)
         table.highest.figures.append(sent.acknowledged[-1] * 1e3)
         table.late.figures.append(_quantile(sent.late, 0.99) * 1e3)
+        table.disk.figures.append(_quantile(disk, 0.99) * 1e3)
     print(*table.lines(), sep="\n", flush=True)
 
 
