@@ -16,6 +16,8 @@ _NOWHERE: Final = Source("", {}, "{}")
 _MAX_ANCESTORS: Final = 200
 _MAX_DESCENDANTS: Final = 2_000
 _NO_ID: Final = bytes(8)
+_MAX_TRACE: Final = 50_000
+"""Spans of a trace that never ends (a context that leaks from one task to the next): it leaves, and begins anew."""
 _FEW: Final = 64
 """Up to so many spans are looked for among their bytes; more get an index."""
 Piece = tuple[bytes, bytes]
@@ -27,7 +29,19 @@ Levels = list[tuple[list[Span], bool]]
 class Trace:
     """Spans of one trace: their ids and parents (also ones that are not here yet), and those that tell something."""
 
-    __slots__ = ("_above", "_below", "_parents", "_pieces", "settled", "size", "targets", "telling", "touched")
+    __slots__ = (
+        "_above",
+        "_below",
+        "_fresh",
+        "_missing",
+        "_parents",
+        "_pieces",
+        "settled",
+        "size",
+        "targets",
+        "telling",
+        "touched",
+    )
 
     def __init__(self) -> None:
         self.size = self.touched = 0
@@ -38,12 +52,22 @@ class Trace:
         self._parents: dict[bytes, bytes] = {}
         self._above: dict[bytes, Above] | None = None
         self._below: dict[bytes, dict[int, list[Span]]] = {}
+        self._missing: set[bytes] = set()
+        self._fresh: list[Span] = []
 
-    def add(self, piece: Piece) -> int:
-        """Take in spans; gives how many."""
+    def add(self, piece: Piece, telling: Iterable[Span] = ()) -> int:
+        """Take in spans, and those of them that tell something; gives how many spans."""
         self._pieces.append(piece)
         count = len(piece[0]) // 8
         self.size += count
+        for span in telling:
+            self.telling[span.span_id] = span
+            self._fresh.append(span)
+        if self._above is not None and self._missing:
+            ids = piece[0]
+            if not self._missing.isdisjoint(ids[at : at + 8] for at in range(0, len(ids), 8)):
+                # A parent came after its children: who stands above whom has changed.
+                self._above = None
         return count
 
     def parents(self) -> dict[bytes, bytes]:
@@ -78,20 +102,14 @@ class Trace:
             above.update(parents[at : at + 8] for at in range(0, len(parents), 8))
         return not above <= known | {b"", _NO_ID}
 
-    def changed(self) -> None:
-        """Forget who stands above whom."""
-        self._above = None
-
     def above(self, span: Span) -> Above:
         """Known ancestors that tell something, the nearest first; and whether they reach up to a root."""
-        above = self._look_up() if self._above is None else self._above
-        found = above.get(span.span_id)
+        found = self._look_up().get(span.span_id)
         return found if found is not None else self._line(span, {})
 
     def below(self, span: Span) -> Levels:
         """Known descendants that tell something, level by level; and whether that is all (False: too many)."""
-        if self._above is None:
-            self._look_up()
+        self._look_up()
         levels = self._below.get(span.span_id)
         if levels is None:
             return []
@@ -107,8 +125,13 @@ class Trace:
 
     def _look_up(self) -> dict[bytes, Above]:
         """From every span that tells something up to its root, once for all questions."""
-        self._below = {}
-        self._above = {span_id: self._line(span, self._below) for span_id, span in self.telling.items()}
+        if self._above is None:
+            self._above, self._below = {}, {}
+            self._missing.clear()
+            self._fresh = list(self.telling.values())
+        for span in self._fresh:
+            self._above[span.span_id] = self._line(span, self._below)
+        self._fresh = []
         return self._above
 
     def _line(self, span: Span, below: dict[bytes, dict[int, list[Span]]]) -> Above:
@@ -130,6 +153,7 @@ class Trace:
                 found.append(telling[parent])
             above = self.parent_of(parent)
             if above is None:
+                self._missing.add(parent)
                 return found, False
             parent = above
         return found, True
@@ -142,6 +166,7 @@ class Window:
         self._max_spans = max_spans
         self._traces: OrderedDict[bytes, Trace] = OrderedDict()
         self._incoming: dict[bytes, dict[bytes, list[Span]]] = {}
+        self._endless: dict[bytes, None] = {}
         self.spans = 0
 
     def add(self, trace_id: bytes, piece: Piece, telling: Iterable[Span] = (), now: int = 0) -> None:
@@ -151,11 +176,12 @@ class Window:
             trace = self._traces[trace_id] = Trace()
         else:
             self._traces.move_to_end(trace_id)
-            trace.changed()
-        self.spans += trace.add(piece)
+        telling = tuple(telling)
+        self.spans += trace.add(piece, telling)
+        if trace.size > _MAX_TRACE:
+            self._endless[trace_id] = None
         trace.touched = now
         for span in telling:
-            trace.telling[span.span_id] = span
             for target, target_span in span.links:
                 trace.targets.add(target)
                 self._incoming.setdefault(target, {}).setdefault(target_span, []).append(span)
@@ -226,18 +252,22 @@ class Window:
 
     def leaving(self) -> list[bytes]:
         """The traces that `evict` would let go of now."""
-        found: list[bytes] = []
-        over = self.spans - self._max_spans
+        found = list(self._endless)
+        over = self.spans - self._max_spans - sum(self._traces[each].size for each in found)
         for trace_id, trace in self._traces.items():
             if over <= 0 or len(found) + 1 >= len(self._traces):
                 break
+            if trace_id in self._endless:
+                continue
             over -= trace.size
             found.append(trace_id)
         return found
 
     def evict(self) -> None:
-        """Let go of the oldest traces until the bound holds; the newest stays in any case."""
-        for trace_id in self.leaving():
+        """Let go of the oldest traces until the bound holds, and of endless ones; the newest stays otherwise."""
+        leaving = self.leaving()
+        self._endless.clear()
+        for trace_id in leaving:
             trace = self._traces.pop(trace_id)
             self.spans -= trace.size
             for span in trace.telling.values():
