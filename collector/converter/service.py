@@ -105,9 +105,14 @@ def _follow(converter: Converter, reopen: Open, batch_seconds: float, stop: thre
 
     failures = 0
     tidied = time.monotonic()
+    closed = False
+    # A new mapping stays the mapping, whatever fails after it.
+    mapping, processes = converter.mapping, converter.processes
     try:
         while True:
             try:
+                if closed:
+                    converter, closed = reopen(mapping, processes), False
                 since = time.monotonic() - tidied
                 idle = since > TIDY_SECONDS and not converter.reader.behind()[0]
                 if (idle or since > LATEST_TIDY_SECONDS) and not stop.is_set():
@@ -118,8 +123,9 @@ def _follow(converter: Converter, reopen: Open, batch_seconds: float, stop: thre
                 taken = converter.take_files() + converter.round()
                 done = run_jobs(converter)
                 if done is not None and done.reopen:
+                    mapping, processes = done.mapping or mapping, done.processes or processes
                     converter.close()
-                    converter = reopen(done.mapping or converter.mapping, done.processes or converter.processes)
+                    converter = reopen(mapping, processes)
                 failures = 0
                 if stop.is_set() and taken == 0:
                     log.info("converter.stopped", position=converter.position)
@@ -135,9 +141,9 @@ def _follow(converter: Converter, reopen: Open, batch_seconds: float, stop: thre
                 pause = min(LONGEST_PAUSE, 0.5 * 2**failures)
                 log.exception("converter.round_failed", pause_seconds=pause)
                 converter.close()
+                closed = True
                 if stop.is_set() or stop.wait(pause):
                     return
-                converter = reopen(converter.mapping, converter.processes)
     finally:
         converter.close()
 

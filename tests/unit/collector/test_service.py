@@ -8,6 +8,7 @@ import pytest
 from collector import logs
 from collector.converter import Converter
 from collector.converter.service import _follow
+from collector.jobs.job_kind import Done
 from collector.settings import MappingSettings, ProcessSettings
 from collector.store import Manifest
 from tests.unit.collector.spans import MAPPING, PROCESSES, append, event_id, request, rows, span
@@ -56,3 +57,23 @@ def test_logging_is_set_up_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         logs.configure()
     finally:
         structlog.reset_defaults()
+
+
+def test_a_new_mapping_stays_over_a_failure_of_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.converter.service.LONGEST_PAUSE", 0.05)
+    changed = MAPPING.model_copy(update={"activities": ()})
+    jobs = [Done(reopen=True, mapping=changed)]
+    monkeypatch.setattr("collector.jobs.running.run_jobs", lambda _shop: jobs.pop() if jobs else None)
+    opened: list[MappingSettings] = []
+
+    def reopen(mapping: MappingSettings, processes: Mapping[str, ProcessSettings]) -> Converter:
+        opened.append(mapping)
+        if len(opened) < 4:
+            raise OSError(28, "No space left on device")
+        stop.set()
+        return Converter(mapping, processes, tmp_path)
+
+    stop = threading.Event()
+    append(tmp_path, request(span(1, 1, "work", order_id="A")))
+    _follow(Converter(MAPPING, PROCESSES, tmp_path), reopen, 0.01, stop)
+    assert opened == [changed] * 4
