@@ -11,6 +11,8 @@ from collector.skew import Skew, corrections, estimate, from_state
 from collector.store.manifest import UNREADABLE
 from collector.store.segment import Segment
 
+CORRECT: Final = "clocks:correct"
+"""In the manifest's state: `true` where the converter sets clocks right."""
 ROWS: Final = 200_000
 """So many of the newest spans are looked at."""
 _COLUMNS: Final = ["trace_id", "span_id", "parent_span_id", "service", "kind", "start", "end"]

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 
 from collector import skew
 from collector.converter import sampling
-from collector.converter.clocks import Clocks
+from collector.converter.clocks import CORRECT, Clocks
 from collector.converter.columns import SpanColumns, links_table
 from collector.converter.decode import Decoder, Fresh
 from collector.converter.joins import MAX_JOINS, Joins
@@ -59,7 +59,8 @@ class Converter:
     """Opening it restores what earlier rounds knew. Raises PermanentError where another converter has the folder.
 
     After an exception in `round`, what is in memory may be ahead of the disk: close it and open a new one.
-    `clock` gives ms since 1970; held events wait `hold_ms`.
+    `clock` gives ms since 1970; held events wait `hold_ms`. `correct_clocks` sets the times of services right; None: as
+    the converter before did.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Converter:
         letters: DeadLetters | None = None,
         archive: RawArchive | None = None,
         retention: Retention | None = None,
-        correct_clocks: bool = False,
+        correct_clocks: bool | None = None,
         hold_ms: int = HOLD_MS,
         max_spans: int = MAX_SPANS,
         max_seen: int = AT_LEAST,
@@ -98,6 +99,10 @@ class Converter:
         self._restore(data, rules, max_spans, max_seen)
         state = Store(data).state()
         self._watching = Watching(state)
+        if correct_clocks is None:
+            correct_clocks = state.get(CORRECT) == "true"
+        elif correct_clocks != (state.get(CORRECT) == "true"):
+            self._changes.state[CORRECT] = "true" if correct_clocks else "false"
         self._clocks = Clocks(
             {name: each for name, each in state.items() if name.startswith(skew.STATE)}, correct_clocks
         )

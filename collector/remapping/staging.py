@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from collector import skew
 from collector.converter import Converter
+from collector.converter.clocks import CORRECT
 from collector.raw.archive import RawArchive
 from collector.remapping.history import Plan, history, plan
 from collector.settings import MappingSettings, ProcessSettings
@@ -45,6 +47,9 @@ class Staging:
         manifest = Manifest(folder)
         if manifest.position == 0 and chosen.start > 1:
             manifest.commit([], chosen.start, chosen.start - 1, Changes())
+        # Clocks are set right as they are now.
+        clocks = Store(data).state(skew.STATE) | Store(data).state(CORRECT)
+        manifest.commit([], manifest.position + 1, manifest.position, Changes(state=clocks))
         self._now = 0
         _say_synced(folder / "wal", manifest.position)
         manifest.close()

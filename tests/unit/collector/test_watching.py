@@ -62,6 +62,7 @@ def test_clocks_are_compared_and_set_right_where_wanted(tmp_path: Path) -> None:
         right.send(*calls(first))
         right.converter.tidy()
     right.restart().send(*calls(31))
+    assert Store(tmp_path / "on").state()["clocks:correct"] == "true"
     ends = {row["trace_id"]: row["end"] for row in right.rows("spans") if row["service"] == "web"}
     for row in right.rows("spans"):
         if row["service"] == "erp" and int(row["trace_id"], 16) > 10:
