@@ -108,6 +108,18 @@ class RawArchive:
         """Keep `records` (ascending positions) and sync them; positions that are there already are left out."""
         self._recover()
         records = [each for each in records if each.sequence > self._last]
+        sure = self._first, self._offset
+        try:
+            self._write(records)
+        except OSError:
+            # What is not synced must not count as kept when it comes again.
+            if self._descriptor >= 0:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._descriptor, sure[1] if sure[0] == self._first else 0)
+            self.close()
+            raise
+
+    def _write(self, records: Sequence[Record]) -> None:
         begin = 0
         while begin < len(records):
             end, size = begin + 1, len(records[begin].body)
@@ -200,11 +212,11 @@ class RawArchive:
             self._folder.mkdir(parents=True)
             sync_folder(self._folder.parent)
         path = self._folder / f"raw-{first:020}-open.bin"
+        self._offset, self._first = HEAD_BYTES, first
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.pwrite(self._descriptor, self._head, 0)
         os.fsync(self._descriptor)
         sync_folder(self._folder)
-        self._offset, self._first = HEAD_BYTES, first
         self._oldest = self._newest = 0
 
     def _close(self) -> None:

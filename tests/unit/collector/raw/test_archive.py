@@ -232,3 +232,25 @@ def test_a_writer_killed_at_any_moment_leaves_what_it_told(tmp_path: Path) -> No
         found = [each.sequence for each in RawArchive(tmp_path, KEY).records()]
         assert found == list(range(1, len(found) + 1))
         assert len(found) >= told
+
+
+def test_what_could_not_be_synced_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = RawArchive(tmp_path, bytes(range(32)))
+    records = [Record(number, Signal.TRACES, Encoding.IDENTITY, 1_000 + number, b"x" * 100) for number in range(1, 7)]
+    archive.add(records[:2])
+    real, synced = os.fdatasync, []
+
+    def first_fails(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == 1:
+            raise OSError(5, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", first_fails)
+    with pytest.raises(OSError, match="Input/output"):
+        archive.add(records[2:])
+    assert archive.last == 2
+    archive.add(records[2:])
+    assert len(synced) == 2
+    assert list(archive.records()) == records
+    archive.close()
