@@ -20,7 +20,7 @@ from api.releases import Releases
 from api.routes.events import Forward
 from api.settings import Settings
 from collector import logs
-from collector.running import open_folder, remove_run_file, usable_port, write_run_file
+from collector.running import most_connections, open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
 from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge
@@ -88,7 +88,16 @@ def _mine(miner: Miner, stop: threading.Event, interval: float) -> None:
 
 
 async def _serve(app: FastAPI, host: str, port: int, data: Path) -> None:
-    server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        backlog=1024,
+        # Browsers keep six open each; by default the 129th would not be served.
+        backpressure=most_connections(),
+        log_enabled=False,
+    )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)

@@ -4,12 +4,15 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from collector.vocabulary.errors import PermanentError
+
+_CONNECTIONS: Final = 8192
 
 
 def open_folder(data: Path) -> None:
@@ -51,6 +54,18 @@ def remove_run_file(data: Path, name: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         if json.loads(path.read_text())["pid"] == os.getpid():
             path.unlink()
+
+
+def most_connections() -> int:
+    """How many connections the process may hold, after asking the system for as many as it gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * _CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Half of them is for files.
+    return _CONNECTIONS if soft == resource.RLIM_INFINITY else max(128, min(_CONNECTIONS, soft // 2))
 
 
 def usable_port(host: str, port: int, setting: str) -> int:

@@ -12,13 +12,14 @@ from typing import Final
 
 import structlog
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from collector import logs
 from collector.dead_letters import DeadLetters
 from collector.receiver.app import create_app
 from collector.receiver.telemetry import ReceiverMetrics
-from collector.running import remove_run_file, usable_port, write_run_file
+from collector.running import most_connections, remove_run_file, usable_port, write_run_file
 from collector.settings import CollectorSettings
 from collector.vocabulary.errors import PermanentError, RetryableError
 from collector.wal import WalWriter
@@ -29,6 +30,7 @@ _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _KEPT_BYTES: Final = 16 * 1024 * 1024
 _RECURSION_LIMIT: Final = 700
+_HEADER_MILLISECONDS: Final = 10_000
 
 log = structlog.get_logger()
 
@@ -66,7 +68,17 @@ async def _serve(settings: CollectorSettings, data: Path, port: int, config: Pat
     app = create_app(settings, wal, told)
     intake = Intake(settings, data, config, app, wal.append, letters, told)
     ways = [source.open(intake) for wanted in SOURCES for source in wanted(settings)]
-    server = Server(app, address=settings.host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(
+        app,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        backlog=1024,
+        # Connections that are kept open count, so that this is the number of senders; by default it would be 128.
+        backpressure=most_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
+        log_enabled=False,
+    )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)

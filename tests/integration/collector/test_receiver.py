@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import json
 import socket
@@ -42,6 +43,14 @@ def client(server: Process) -> Iterator[httpx.Client]:
 def letters(server: Process) -> list[dict[str, Any]]:
     path = server.data / "dead-letters" / "receiver.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_many_senders_that_keep_their_connections_are_all_served(server: Process) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            sender.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert sender.recv(1000).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip])
