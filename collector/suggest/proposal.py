@@ -1,6 +1,5 @@
 """A proposed mapping: processes, objects, steps, people; with the figures that speak for it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +15,6 @@ from collector.vocabulary.errors import PermanentError
 
 _TIED: Final = 0.95
 _EVERYWHERE: Final = 0.3
-_SAFE_NAME: Final = re.compile(r"[^\w-]+")
 
 
 @dataclass(frozen=True)
