@@ -154,6 +154,10 @@ class Converter:
         self._changes.state |= self._clocks.look(self.manifest.store.segments("spans"))
         self._decoder.corrections = self._clocks.corrections
 
+    def set_right(self, on: bool) -> None:
+        """Whether clocks are set right from now on, where they are at all."""
+        self._decoder.corrections = self._clocks.corrections if on else {}
+
     def observe(self) -> None:
         """Bring the gauges of what is waiting up to date."""
         self._told.wal_age.set(self.reader.behind()[1])

@@ -65,6 +65,9 @@ class Staging:
         chunk: list[Record] = []
         size = total = 0
         for record in self._whole(history(Store(self._data), self._archive, self.plan, self.position)):
+            if chunk and record.sequence == self.plan.switch:
+                total += self._convert(chunk)
+                chunk, size = [], 0
             chunk.append(record)
             size += len(record.body) + 200
             if size >= CHUNK_BYTES or len(chunk) >= CHUNK_RECORDS:
@@ -103,6 +106,8 @@ class Staging:
             segment_path(folder, records[begin].sequence).write_bytes(b"".join(map(encode, records[begin:end])))
             begin = end
         _say_synced(folder, records[-1].sequence)
+        # What comes from kept spans had its clocks set right when it came.
+        self._converter.set_right(records[0].sequence >= self.plan.switch)
         # Time goes as it went: what waited then waits now.
         self._now = max(self._now, records[-1].received)
         while self._converter.reader.behind()[0]:

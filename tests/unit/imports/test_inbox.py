@@ -155,16 +155,18 @@ for number in range(1000):
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    told = 0
+    told = -1
     for kill in range(6):
         process = subprocess.Popen(
             [sys.executable, "-c", PUT_AND_COMMIT, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.15 + 0.037 * kill)
+        # Some early, before anything is told, some later.
+        said = process.stdout.readline() if kill % 2 else ""
+        time.sleep(0.05 + 0.037 * kill)
         os.kill(process.pid, signal.SIGKILL)
-        said = process.stdout.read()
+        said += process.stdout.read()
         process.stdout.close()
         process.wait()
         told = max([told, *(int(number) for number in re.findall(r"^told (\d+)\n", said, re.MULTILINE))])
