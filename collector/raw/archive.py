@@ -71,7 +71,9 @@ class RawArchive:
         for file in self.files():
             with contextlib.suppress(FileNotFoundError), file.path.open("rb") as opened:
                 head = opened.read(HEAD_BYTES)
-                if len(head) == HEAD_BYTES and head.startswith(FORMAT) and head != self._head:
+                # A file whose beginning a crash has torn holds nothing yet: it is begun anew.
+                begun = file.last is not None or parse(opened.read(BLOCK_BYTES)) is not None
+                if begun and len(head) == HEAD_BYTES and head.startswith(FORMAT) and head != self._head:
                     raise PermanentError(
                         f"{file.path}: was written with another key than that of retention.raw_key_file; "
                         f"put that key back, or delete {self._folder}"

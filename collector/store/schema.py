@@ -53,4 +53,4 @@ LOG_SCHEMA: Final = pa.schema(
         pa.field("resource", _WORD, nullable=False),
     ]
 )
-"""One row a log record, as for spans."""
+"""One row a log record, in data folders of earlier versions: now it is a span of kind `log`."""

@@ -144,6 +144,10 @@ class WalWriter:
                 await loop.run_in_executor(self._thread, self._write, records)
             except OSError as failure:
                 error = failure
+            except Exception as failure:
+                # Whatever it is: nobody may wait for ever, and what stands in the file is in doubt.
+                log.exception("wal.write_failed")
+                error, self._broken = OSError(errno.EIO, repr(failure)), True
             self._tell(error)
             self._pending_bytes -= sum(len(each.body) for each in batch)
             written = self._next - first
