@@ -53,6 +53,10 @@ def export(
     logs.configure()
     languages: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
     language = languages[lang.value] if lang is not None else terminal_language()
+    if what is What.events and config is None:
+        typer.echo(
+            text(language, "Without --config it is not known what the cases are: case_id is often empty."), err=True
+        )
     chosen = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     count = write(what.value, out, data=data, config=config, process=process, columns=chosen or None, language=language)
     if count is not None and out != Path("-"):
