@@ -95,7 +95,7 @@ def test_columns_and_standard_output(tmp_path: Path, capfdbinary: pytest.Capture
 
 def test_without_a_configuration_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop(tmp_path)
-    assert run(["export", "events", "--out", "-", "--data", str(tmp_path), "--columns", "case_id"]) == 0
+    assert run(["export", "events", "--out", "-", "--data", str(tmp_path), "--columns", "case_id", "--lang", "en"]) == 0
     assert "case_id is often empty" in capsys.readouterr().err
 
 
