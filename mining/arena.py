@@ -1,13 +1,14 @@
 """The arena: all events of one process as integer columns, sorted by case and time."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.signedinteger[Any]]
+"""int16, or int32 where a column has more than 32,767 words."""
 Times = npt.NDArray[np.int64]
 NO_TIME: Final = np.iinfo(np.int64).min
 """Stands for a time or an amount that is not known."""
