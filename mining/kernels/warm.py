@@ -18,6 +18,7 @@ from mining.kernels.overlaps import overlaps
 from mining.kernels.spreads import spreads
 from mining.kernels.variants import variants
 from mining.kernels.waits import waits
+from mining.kernels.warm_choices import warm_choices
 
 
 def warm_up() -> None:
@@ -39,6 +40,7 @@ def warm_up() -> None:
     follows = directly_follows(arena)
     spreads(waiting, follows.edge, len(follows.count))
     handovers(arena.offsets, arena.activity, 2)
+    warm_choices()
 
 
 def _frozen(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
