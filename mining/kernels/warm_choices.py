@@ -10,6 +10,7 @@ from mining.kernels.case_has import case_has
 from mining.kernels.concurrency import concurrency
 from mining.kernels.eventually_follows import eventually_follows
 from mining.kernels.over_time import over_time
+from mining.kernels.paths import paths
 from mining.kernels.performance_spectrum import performance_spectrum
 from mining.kernels.repetitions import repetitions
 from mining.kernels.working_together import working_together
@@ -28,5 +29,6 @@ def warm_choices() -> None:
         eventually_follows(first, last, codes, times, times, 2)
         over_time(first, last, codes, times, times, 2, np.array([0, 3]))
         performance_spectrum(first, last, codes, times, times, 2, np.array([0, 3]))
+        paths(first, last, codes)
         repetitions(first, last, codes, 2)
         working_together(first, last, codes, 2)
