@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow.compute as pc
 
 from mining.arena import Arena
 from mining.findings.facts import Fact
@@ -33,7 +34,7 @@ def case_findings(arena: Arena, facts: Sequence[Fact]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["case_id", "deviation_score", "deviating", "findings"])
-    for row, case in enumerate(ids):
+    for row in pc.sort_indices(arena.case_ids).to_pylist():
         value = float(score[row])
-        writer.writerow([case, f"{value:.4g}", int(value > 0), ";".join(sorted(names.get(row, ())))])
+        writer.writerow([ids[row], f"{value:.4g}", int(value > 0), ";".join(sorted(names.get(row, ())))])
     return out.getvalue()

@@ -4,11 +4,13 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from api.rows import Rows, in_order
 from mining.arena import NO_CODE, NO_TIME, Arena
 from mining.filters import variant_id
 from mining.live.knowledge import Snapshot
@@ -123,28 +125,15 @@ def closed(arena: Arena, end_activities: Sequence[str]) -> npt.NDArray[np.bool_]
     return np.asarray(np.maximum.reduceat(ending[arena.activity], arena.offsets[:-1]))
 
 
-class CaseList(Sequence[CaseRow]):
+class CaseList(Rows[CaseRow]):
     """The cases of an arena, newest first; rows are made when asked for."""
 
     def __init__(self, arena: Arena, end_activities: Sequence[str], only_open: bool = False) -> None:
         self._arena = arena
         self._closed = closed(arena, end_activities)
         begin = arena.start[arena.offsets[:-1]]
-        order = np.lexsort((np.arange(arena.cases), -begin))
-        self._order = order[~self._closed[order]] if only_open else order
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    @overload
-    def __getitem__(self, place: int) -> CaseRow: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[CaseRow]: ...
-    def __getitem__(self, place: int | slice) -> CaseRow | list[CaseRow]:
-        """The row at a place, or the rows of a slice."""
-        if isinstance(place, slice):
-            return [self._row(int(i)) for i in self._order[place]]
-        return self._row(int(self._order[place]))
+        order = in_order(-begin, lambda some: [arena.case_ids.take(pa.array(some))])
+        super().__init__(order[~self._closed[order]] if only_open else order, self._row)
 
     def _row(self, i: int) -> CaseRow:
         arena = self._arena
