@@ -3,8 +3,8 @@
     python tests/bench/xes_speed.py [FILE ...] [--events N]
 
 Without files a log of N events (1,000,000) is made. CPU is that of all threads from an imported library to the finished
-table (for Houtai the event table, start and complete paired), kernels compiled before; memory is the process's peak. Each
-side runs twice, in turns, and the better counts.
+table (for Houtai the event table, start and complete paired), kernels compiled before; memory is the process's peak.
+Each side runs twice, in turns, and the better counts.
 """
 
 import argparse
