@@ -15,7 +15,7 @@ from api.auth import COOKIE, find, identity, session
 from api.cases import CaseList, case, key
 from api.pages import figures, runbooks
 from api.pages.render import STATIC, TYPES, VERSION, Pages
-from api.pages.views import chips, choices, headline
+from api.pages.views import chips, choices, form, headline
 from api.paging import page
 from api.routes.asked import Asked, Cursor, Knows, Lang
 from collector.vocabulary.errors import PermanentError
@@ -74,15 +74,15 @@ def one_process(
 ) -> Response:
     """One process: how it runs, where it waits, what was found."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config.zone)
+    filters = asked.filters(snapshot.config)
     report = knows.report(snapshot, filters, lang)
     arena = knows.arena(snapshot, filters)
     placed = knows.layout(snapshot, filters, activities, paths)
     query = asked.query()
     drawing = {k: str(v) for k, v, usual in (("activities", activities, 25), ("paths", paths, 0.8)) if v != usual}
 
-    def link(**more: str | None) -> str:
-        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None})
+    def link(**more: str | list[str] | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None}, doseq=True)
 
     hours = report.cases.waiting_s.total / 3600 / figures.weeks(arena)
     return _pages(request).page(
@@ -106,6 +106,7 @@ def one_process(
         variants=[(variant_id(v.path), v) for v in report.variants[:10]],
         chips=chips(query, snapshot, link, lang),
         choices=choices(snapshot),
+        form=form(query, lang),
         query=query,
         drawing=drawing,
         link=link,
@@ -125,15 +126,13 @@ def all_cases(
 ) -> Response:
     """The cases that pass the filters, newest first."""
     snapshot = knows.snapshot(process)
-    rows = CaseList(
-        knows.arena(snapshot, asked.filters(snapshot.config.zone)), snapshot.config.end_activities, open_only
-    )
+    rows = CaseList(knows.arena(snapshot, asked.filters(snapshot.config)), snapshot.config.end_activities, open_only)
     part, after = page(rows, key, CASES_A_PAGE, cursor)
     query = asked.query()
     drawing = {"open": "true"} if open_only else {}
 
-    def link(**more: str | None) -> str:
-        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None})
+    def link(**more: str | list[str] | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None}, doseq=True)
 
     return _pages(request).page(
         request,
@@ -156,14 +155,14 @@ def all_cases(
 def roles(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked) -> Response:
     """What each role did; who, for managers."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config.zone)
+    filters = asked.filters(snapshot.config)
     report = knows.report(snapshot, filters, lang)
     arena = knows.arena(snapshot, filters)
     query = asked.query()
     may_see = identity(request).may("manager")
 
-    def link(**more: str | None) -> str:
-        return "?" + urlencode({k: v for k, v in {**query, **more}.items() if v is not None})
+    def link(**more: str | list[str] | None) -> str:
+        return "?" + urlencode({k: v for k, v in {**query, **more}.items() if v is not None}, doseq=True)
 
     return _pages(request).page(
         request,
@@ -314,5 +313,5 @@ def _local(target: str) -> str:
     return target if safe and target.isprintable() else "/"
 
 
-def _with(path: str, query: dict[str, str]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+def _with(path: str, query: dict[str, str | list[str]]) -> str:
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path

@@ -43,7 +43,7 @@ def processes(knows: Knows, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = N
 def found(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By = "role") -> Report:
     """The report that is asked for."""
     snapshot = knows.snapshot(process)
-    return knows.report(snapshot, asked.filters(snapshot.config.zone), lang, by)
+    return knows.report(snapshot, asked.filters(snapshot.config), lang, by)
 
 
 def _may_see_actors(request: Request, by: By) -> None:
@@ -71,7 +71,7 @@ def process_map(
 ) -> Response:
     """The process map: where everything stands, Grafana's node graph, a drawing, or BPMN 2.0."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config.zone)
+    filters = asked.filters(snapshot.config)
     whole = knows.report(snapshot, filters, lang)
     placed = knows.layout(snapshot, filters, activities, paths)
     match format:
@@ -117,7 +117,7 @@ def cases(
 ) -> Page[CaseRow]:
     """Cases, newest first."""
     snapshot = knows.snapshot(process)
-    arena = knows.arena(snapshot, asked.filters(snapshot.config.zone))
+    arena = knows.arena(snapshot, asked.filters(snapshot.config))
     part, after = page(CaseList(arena, snapshot.config.end_activities, open_only), key, limit, cursor)
     return Page(items=list(part), next=after)
 
@@ -172,7 +172,7 @@ def performance_spectrum(
 ) -> Response:
     """When each case passed from one activity to the next, in order of time."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config.zone)
+    filters = asked.filters(snapshot.config)
     if source is None and target is None:
         transitions = knows.report(snapshot, filters, lang).transitions
         worst = max(transitions, key=lambda t: t.waiting_s.total, default=None)
@@ -189,7 +189,7 @@ def process_catalog(
 ) -> Page[CatalogRow]:
     """Step by system by module by field."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config.zone)
+    filters = asked.filters(snapshot.config)
     rows = knows.derived(snapshot, ("catalog", filters), lambda: catalog(knows.arena(snapshot, filters)))
     part, after = page(rows, lambda r: (r.activity, r.system or "", r.module or "", r.field or ""), limit, cursor)
     return Page(items=list(part), next=after)

@@ -68,6 +68,73 @@ def test_filters_keep_whole_cases(client: TestClient) -> None:
     assert get(client, f"{ORDER}/report?channel=")["log"] == whole
 
 
+def cases(client: TestClient, query: str) -> int:
+    return int(get(client, f"{ORDER}/report?{query}")["log"]["cases"])
+
+
+def test_filters_by_order_absence_and_size(client: TestClient) -> None:
+    whole = get(client, f"{ORDER}/report")
+    count = whole["log"]["cases"]
+    edge = whole["edges"][3]
+    ends = f"path_from={quote(edge['source'])}&path_to={quote(edge['target'])}"
+    direct = cases(client, ends)
+    assert direct == edge["cases"] == cases(client, f"{ends}&path=direct")
+    assert cases(client, f"{ends}&path=not_direct") == count - direct
+    later = cases(client, f"{ends}&path=eventual")
+    assert later >= direct
+    assert cases(client, f"{ends}&path=never") == count - later
+    assert 0 < cases(client, f"{ends}&path_hours={edge['gap_s']['p50'] / 3600}") < direct
+    cancelled = cases(client, "activity=Cancel%20order")
+    assert cases(client, "without=Cancel%20order") == count - cancelled
+    assert cases(client, "where=activity=Cancel%20order") == cancelled
+    assert cases(client, "where_not=activity=Cancel%20order&without=") == count - cancelled
+    channels = [cases(client, f"where=channel={name}") for name in ("search", "partner")]
+    assert cases(client, "where=channel=search&where=channel=partner") == sum(channels)
+    assert cases(client, "where=channel=search&where_not=channel=search") == 0
+    assert 0 < cases(client, "where=payment.method=card") < count
+    median = whole["cases"]["duration_s"]["p50"] / 3600
+    assert cases(client, f"min_hours={median}") + cases(client, f"max_hours={median}") >= count
+    assert 0 < cases(client, f"min_hours={median}&max_hours=&state=") < count
+    assert cases(client, "min_events=1&max_events=10000") == count
+    assert cases(client, "min_events=10000") == 0
+    assert cases(client, "min_amount=0") + cases(client, "max_amount=-1") == cases(client, "min_amount=-1000000")
+    assert cases(client, "state=open") == whole["log"]["open_cases"]
+    assert cases(client, "state=closed") == count - whole["log"]["open_cases"]
+    starts = {v["path"][0] for v in whole["variants"]}
+    assert sum(cases(client, f"starts_with={quote(name)}") for name in starts) == count
+    both = "&".join(f"ends_with={quote(v['path'][-1])}" for v in whole["variants"])
+    assert cases(client, both) == count
+    days = "from=2026-01-07&to=2026-01-08"
+    touching, inside = cases(client, days), cases(client, f"{days}&window=within")
+    assert 0 < inside < touching
+    assert inside <= cases(client, f"{days}&window=starts") <= touching
+    assert inside <= cases(client, f"{days}&window=ends") <= touching
+    assert cases(client, "window=within") == count
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("path_from=Pay", "path_to: name this activity, too"),
+        ("path_to=Pay", "path_from: name this activity, too"),
+        ("path=sideways", "path: Input should be 'direct', 'eventual', 'not_direct' or 'never'"),
+        ("path_from=Pay&path_to=Ship&path_hours=-1", "path_hours: Input should be greater than or equal to 0"),
+        ("where=channel", "where: 'channel' is no name=value"),
+        ("where=%3Dweb", "where: '=web' is no name=value"),
+        ("where=taste=sweet", "where: there is no field 'taste' in these events"),
+        ("min_hours=9&max_hours=3", "max_hours: 3.0 is less than min_hours, 9.0"),
+        ("min_hours=long", "min_hours: Input should be a valid number, unable to parse string as a number"),
+        ("max_hours=inf", "max_hours: Input should be a finite number"),
+        ("min_events=1.5", "min_events: Input should be a valid integer, unable to parse string as an integer"),
+        ("state=stuck", "state: Input should be 'open' or 'closed'"),
+        ("window=beside", "window: Input should be 'touches', 'within', 'starts' or 'ends'"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_named(client: TestClient, query: str, told: str) -> None:
+    answer = client.get(f"{ORDER}/report?{query}")
+    assert (answer.status_code, answer.json()["detail"]) == (422, told)
+
+
 def test_map_formats(client: TestClient) -> None:
     drawn = get(client, f"{ORDER}/map")
     assert drawn["all_cases"] == 400

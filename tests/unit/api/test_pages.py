@@ -1,5 +1,6 @@
 import re
 import time
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,6 +66,37 @@ def test_filters_are_chips_that_can_be_taken_off(client: TestClient) -> None:
     page = client.get("/processes/order?channel=search&platform=web", headers=HTML).text
     assert 'href="?platform=web"' in page
     assert 'href="?channel=search"' in page
+
+
+FURTHER = (
+    "/processes/order?without=Cancel%20order&path_from=Pay&path_to=Ship&path=eventual&path_hours=48&min_hours=1.5"
+    "&state=open&window=starts&from=2026-01-01&where=channel=search&where_not=platform=web&ends_with=Ship&max_events=9"
+)
+
+
+def test_further_filters_are_chips_and_fill_the_form(client: TestClient) -> None:
+    page = unescape(client.get(FURTHER, headers=HTML).text)
+    chips = re.findall(r'<li><a href="(\?[^"]*)" aria-label="Take off: ([^"]*)"', page)
+    told = [label for _, label in chips]
+    assert "Order Pay → Ship (some time later, ≤ 48 h)" in told
+    assert {"Without Cancel order", "Takes at least 1.5 h", "Case is open", "In this time started"} <= set(told)
+    assert {"channel search", "platform ≠ web", "Ends with Ship", "Events at most 9"} <= set(told)
+    without_path = next(address for address, label in chips if label.startswith("Order"))
+    assert "path" not in without_path
+    assert "min_hours=1.5" in without_path
+    assert '<option value="eventual" selected>' in page
+    assert '<details class="further" open>' in page
+    assert 'type="hidden" name="where" value="channel=search"' in page
+    assert '<details class="further">' in client.get("/processes/order?channel=search", headers=HTML).text
+    chinese = unescape(client.get(FURTHER, headers={**HTML, "Accept-Language": "zh-CN"}).text)
+    assert "Pay → Ship (稍后出现" in chinese
+
+
+def test_a_filter_of_several_values_has_a_chip_each(client: TestClient) -> None:
+    page = unescape(client.get("/processes/order?without=Pay&without=Ship", headers=HTML).text)
+    assert 'href="?without=Ship" aria-label="Take off: Without Pay"' in page
+    assert 'href="?without=Pay" aria-label="Take off: Without Ship"' in page
+    assert 'type="hidden" name="without" value="Ship"' in page
 
 
 def test_nothing_left_by_the_filters_is_said(client: TestClient) -> None:
