@@ -1,6 +1,5 @@
 """One case, and lists of cases, read off the arena."""
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ import pyarrow as pa
 
 from api.rows import Rows, in_order
 from mining.arena import NO_CODE, NO_TIME, Arena
+from mining.details import Fields
 from mining.filters import variant_id
 from mining.live.knowledge import Snapshot
 from mining.reporting import iso
@@ -111,12 +111,6 @@ class Case:
     """Ids of findings that name this case as an example."""
 
 
-def find(arena: Arena, case_id: str) -> int | None:
-    """The position of a case (they stand in order of their ids)."""
-    place = bisect.bisect_left(range(arena.cases), case_id, key=lambda i: arena.case_ids[i].as_py())
-    return place if place < arena.cases and arena.case_ids[place].as_py() == case_id else None
-
-
 def closed(arena: Arena, end_activities: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Of each case, whether it has had an end activity; all where none are configured."""
     if not end_activities or not arena.cases:
@@ -161,11 +155,11 @@ def key(row: CaseRow) -> tuple[int, str]:
 def case(snapshot: Snapshot, case_id: str) -> Case | None:
     """The whole of one case; None where there is none of that id."""
     arena, config = snapshot.arena, snapshot.config
-    place = find(arena, case_id)
+    place = arena.find(case_id)
     if place is None:
         return None
     low, high = int(arena.offsets[place]), int(arena.offsets[place + 1])
-    events = tuple(_event(arena, row, low) for row in range(low, high))
+    events = _events(arena, low, high)
     path = tuple(event.activity for event in events)
     begin, end = int(arena.start[low]), int(arena.end[low:high].max())
     is_open = bool(config.end_activities) and not set(path) & set(config.end_activities)
@@ -195,17 +189,34 @@ def case(snapshot: Snapshot, case_id: str) -> Case | None:
     )
 
 
-def _event(arena: Arena, row: int, low: int) -> CaseEvent:
+def _events(arena: Arena, low: int, high: int) -> tuple[CaseEvent, ...]:
+    rows = arena.rows[low:high]
+    ids, traces = arena.details.event_ids(rows).to_pylist(), arena.details.trace_ids(rows).to_pylist()
+    fields = Fields(arena.details, rows)
+    columns = {name: fields[name].to_pylist() for name in fields}
+    return tuple(
+        _event(
+            arena,
+            low + i,
+            low,
+            ids[i],
+            traces[i],
+            {name: values[i] for name, values in columns.items() if values[i] is not None},
+        )
+        for i in range(high - low)
+    )
+
+
+def _event(arena: Arena, row: int, low: int, event_id: str, trace_id: str | None, fields: dict[str, str]) -> CaseEvent:
     def word(name: str) -> str | None:
         code = int(arena.codes[name][row])
         return None if code == NO_CODE else arena.names[name][code]
 
     begin, end, enabled = int(arena.start[row]), int(arena.end[row]), int(arena.enabled[row])
     since = enabled if enabled != NO_TIME else int(arena.end[row - 1]) if row > low else begin
-    fields = {name: column[row].as_py() for name, column in arena.fields.items()}
     amount = int(arena.amount[row])
     return CaseEvent(
-        event_id=arena.event_ids[row].as_py(),
+        event_id=event_id,
         activity=arena.activities[arena.activity[row]],
         start=iso(begin),
         end=iso(end),
@@ -223,16 +234,17 @@ def _event(arena: Arena, row: int, low: int) -> CaseEvent:
         outcome="error" if arena.error[row] else "ok",
         error_type=word("error_type"),
         amount=None if amount == NO_TIME else amount,
-        trace_id=arena.trace_ids[row].as_py(),
-        fields={name: value for name, value in fields.items() if value is not None},
+        trace_id=trace_id,
+        fields=fields,
     )
 
 
 def _objects(arena: Arena, low: int, high: int) -> tuple[CaseObject, ...]:
-    if arena.objects is None:
+    objects = arena.details.objects(arena.rows[low:high])
+    if objects is None:
         return ()
     found: dict[CaseObject, None] = {}
-    rows: list[list[dict[str, Any]] | None] = arena.objects.slice(low, high - low).to_pylist()
+    rows: list[list[dict[str, Any]] | None] = objects.to_pylist()
     for row in rows:
         for thing in row or ():
             found[CaseObject(thing["type"], thing["id"], thing["qualifier"])] = None

@@ -85,7 +85,7 @@ def mine_log(
 
         quality = Quality(**dataclasses.asdict(found.quality))
         known = dataclasses.replace(known, leading=found.leading)
-        arena = build(found.batches, known.process, found.leading, quality=quality)
+        arena = build(found.columns.to_batches(), known.process, found.leading, quality=quality, details=found)
 
         meter.stage(text(language, "looking for findings"))
         from mining.findings import detect

@@ -1,11 +1,16 @@
 """The arena: all events of one process as integer columns, sorted by case and time."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+import bisect
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from mining.details import Details, Fields
 
 Codes = npt.NDArray[np.signedinteger[Any]]
 """int16, or int32 where a column has more than 32,767 words."""
@@ -47,7 +52,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Arena:
-    """Events sorted by case, then start, then end, then event id (for files: position).
+    """Events sorted by case, then start, then end, then event id (for files: position); nothing in it changes.
 
     Cases stand in order of their case id. Case `i` owns rows `offsets[i]:offsets[i + 1]`.
     Times are microseconds since the epoch, UTC.
@@ -63,21 +68,45 @@ class Arena:
     enabled: Times
     """NO_TIME where not recorded."""
     codes: dict[str, Codes]
-    """One int32 column per name in WORDS; NO_CODE where the event has none."""
+    """One column per name in WORDS; NO_CODE where the event has none. A column without any word takes no memory."""
     names: dict[str, tuple[str, ...]]
     """Per name in WORDS: code -> word. Words stand in order of their text."""
     error: npt.NDArray[np.bool_]
     """Whether the outcome was `error`."""
     amount: Times
     """Minor units; NO_TIME where the event has none."""
-    event_ids: pa.StringArray
-    trace_ids: pa.StringArray
-    """Null where there is none (files)."""
-    fields: dict[str, pa.StringArray] = field(default_factory=dict)
-    """Further columns of the events, null where an event has none."""
-    objects: pa.ListArray | None = None
-    """Objects of each event (list of struct type, id, qualifier); None for a file without objects."""
+    rows: Times
+    """Shape (events,): where each event stands in `details`."""
+    details: "Details"
+    """What else is known of the events."""
     quality: Quality = Quality()
+
+    @cached_property
+    def event_ids(self) -> pa.StringArray:
+        """Id of each event."""
+        return self.details.event_ids(self.rows)
+
+    @cached_property
+    def trace_ids(self) -> pa.StringArray:
+        """Trace id of each event, null where there is none (files)."""
+        return self.details.trace_ids(self.rows)
+
+    @cached_property
+    def objects(self) -> pa.ListArray | None:
+        """Objects of each event (list of struct type, id, qualifier); None for a file without objects."""
+        return self.details.objects(self.rows)
+
+    @cached_property
+    def fields(self) -> "Fields":
+        """Further columns of the events by name, null where an event has none."""
+        from mining.details import Fields
+
+        return Fields(self.details, self.rows)
+
+    def find(self, case_id: str) -> int | None:
+        """The position of a case; None where there is none of that id."""
+        place = bisect.bisect_left(range(self.cases), case_id, key=lambda i: self.case_ids[i].as_py())
+        return place if place < self.cases and self.case_ids[place].as_py() == case_id else None
 
     @property
     def events(self) -> int:

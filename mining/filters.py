@@ -257,7 +257,6 @@ def take(arena: Arena, keep: Flags) -> Arena:
     rows = np.flatnonzero(np.repeat(keep, sizes))
     offsets = np.zeros(int(keep.sum()) + 1, np.int64)
     np.cumsum(sizes[keep], out=offsets[1:])
-    at = pa.array(rows)
     start, end = arena.start[rows], arena.end[rows]
     return replace(
         arena,
@@ -269,9 +268,6 @@ def take(arena: Arena, keep: Flags) -> Arena:
         codes={name: codes[rows] for name, codes in arena.codes.items()},
         error=arena.error[rows],
         amount=arena.amount[rows],
-        event_ids=arena.event_ids.take(at),
-        trace_ids=arena.trace_ids.take(at),
-        fields={name: column.take(at) for name, column in arena.fields.items()},
-        objects=None if arena.objects is None else arena.objects.take(at),
+        rows=arena.rows[rows],
         quality=replace(arena.quality, overlaps=overlaps(offsets, start, end)),
     )

@@ -11,7 +11,8 @@ import numpy as np
 
 from collector.vocabulary.languages import Language, text
 from mining.arena import Arena
-from mining.build import BAD_SEGMENTS_NOTE, FIELDS_NOTE, NEGATIVE_NOTE
+from mining.build import BAD_SEGMENTS_NOTE
+from mining.builder import NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, known
 from mining.findings import detect
@@ -20,6 +21,7 @@ from mining.report import SCHEMA, LogFigures, QualityFigures, Report
 from mining.sampling import SAMPLED_NOTE
 from mining.story import tell
 
+FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,6 +54,8 @@ def reports(
     seen = view(arena, config, now)
     facts = detect(seen) if facts is None else facts
     notes = arena.quality.notes
+    if arena.fields.left_out:
+        notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
     if by == "role" and not known(arena.codes["role"]):
         by = "actor"
         notes = (*notes, ACTORS_NOTE) if known(arena.codes["actor"]) else notes

@@ -8,7 +8,8 @@ from typing import Final
 
 from collector.files.csv_file import CsvReader
 from collector.files.events import assemble
-from collector.files.log import FileQuality, LogFile, Progress, Reader, ReadOptions, no_progress
+from collector.files.log import FileQuality, Progress, Reader, ReadOptions, no_progress
+from collector.files.log_file import LogFile
 from collector.files.ocel_json import OcelJsonReader
 from collector.files.ocel_sqlite import OcelSqliteReader
 from collector.files.ocel_xml import OcelXmlReader

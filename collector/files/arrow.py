@@ -21,20 +21,40 @@ def as_text(column: pa.Array) -> pa.Array:
 
 
 def words_of(column: pa.Array) -> pa.Array:
-    """Texts without surrounding spaces (shops' exports end order numbers with a tab) and without Excel's ="…"."""
-    texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(as_text(column)), _QUOTED, r"\1")
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    """Texts without surrounding spaces (shops' exports end order numbers with a tab) and without Excel's ="…".
+
+    Of a dictionary-encoded column only the dictionary is looked at, and it stays one.
+    """
+    if pa.types.is_dictionary(column.type):
+        texts = words_of(column.dictionary)
+        return column if texts is column.dictionary else pa.DictionaryArray.from_arrays(column.indices, texts)
+    texts = pc.utf8_trim_whitespace(as_text(column))
+    if pc.any(pc.starts_with(texts, '="')).as_py():
+        texts = pc.replace_substring_regex(texts, _QUOTED, r"\1")
+    empty = pc.equal(texts, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
 
 
 def valid(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Which cells are not empty."""
+    if column.null_count == 0 and not pa.types.is_dictionary(column.type):
+        return np.ones(len(column), np.bool_)
     return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False))
+
+
+def taken(column: pa.Array | pa.ChunkedArray, rows: Rows) -> pa.Array:
+    """The rows of a column; itself, where these are all in their order."""
+    if len(rows) != len(column) or not np.array_equal(rows, np.arange(len(column))):
+        column = column.take(pa.array(rows))
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.unify_dictionaries().combine_chunks()
 
 
 def merged(column: pa.Array, first: Rows, last: Rows) -> pa.Array:
     """Of a pair, what the completing record says, else what the starting one says."""
-    ended = column.take(pa.array(last))
-    return ended if np.array_equal(first, last) else pc.coalesce(ended, column.take(pa.array(first)))
+    ended = taken(column, last)
+    return ended if np.array_equal(first, last) else pc.coalesce(ended, taken(column, first))
 
 
 def stamps(values: Times) -> pa.Array:

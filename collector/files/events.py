@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.files.amounts import parse_amounts
-from collector.files.arrow import as_text, case_objects, constant, merged, rest_fields, stamps, valid, words_of
+from collector.files.arrow import as_text, constant, merged, stamps, taken, valid, words_of
 from collector.files.columns import resolve
 from collector.files.lifecycle import NOTHING, Pairs, Rows, pair
-from collector.files.log import FileQuality, LogFile, RawLog, ReadOptions
+from collector.files.log import FileQuality, RawLog, ReadOptions
+from collector.files.log_file import LogFile
 from collector.files.times import NO_TIME, ParsedTimes, Times, parse_times
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
-from collector.vocabulary.schema import EVENT_SCHEMA
 
-BATCH_ROWS: Final = 1 << 17
+CASE: Final = "case_id"
 NEVER_ENDS: Final = 5
 """An activity seen so often without any end has none."""
 
@@ -43,7 +43,7 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
     held = 0
     if options.growing:
         unfinished = pairs.open if one_column else pairs.open | (times.end[rows[pairs.last]] == NO_TIME)
-        later = _ends_later(activity.take(pa.array(rows[pairs.first])), unfinished)
+        later = _ends_later(taken(activity, rows[pairs.first]), unfinished)
         held = int(np.count_nonzero(later))
         pairs = pairs.select(~later)
         rows_left = np.union1d(pairs.first, pairs.last)
@@ -55,34 +55,21 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
     def column(index: int) -> pa.Array:
         return merged(words_of(raw.columns[index]), first, last)
 
-    words = {meaning: column(found[meaning]) for meaning in _WORDS if meaning in found}
-    amount, unreadable = pa.nulls(len(first), pa.int64()), 0
-    if "amount" in found:
-        amount, unreadable = parse_amounts(column(found["amount"]), options.minor_digits)
-    rest = [i for i in range(len(raw.names)) if i not in found.values()]
     columns: dict[str, pa.Array] = {
-        "event_id": pa.array([f"{i:012d}" for i in first.tolist()], pa.string()),
-        "process": constant(options.process, len(first)),
-        "activity": pc.dictionary_encode(activity.take(pa.array(first))),
+        CASE: taken(case, first),
+        "activity": taken(activity, first),
         "start": stamps(times.begin[first]),
         "end": stamps(times.finish[last]),
-        "enabled": stamps(_enabled(times, rows, pairs)),
-        "actor_kind": pc.dictionary_encode(_actor_kind(words, len(first))),
-        **{meaning: pc.dictionary_encode(values) for meaning, values in words.items()},
-        "outcome": constant("ok", len(first)),
-        "amount": amount,
-        "objects": case_objects(case.take(pa.array(first)), options.leading)
-        if raw.objects is None
-        else raw.objects.take(pa.array(first)),
-        "fields": rest_fields([raw.names[i] for i in rest], [column(i) for i in rest], len(first)),
     }
-    table = pa.table(
-        [
-            pc.cast(columns[field.name], field.type) if field.name in columns else pa.nulls(len(first), field.type)
-            for field in EVENT_SCHEMA
-        ],
-        schema=EVENT_SCHEMA,
-    )
+    enabled = _enabled(times, rows, pairs)
+    if enabled is not None:
+        columns["enabled"] = stamps(enabled)
+    columns |= {meaning: column(found[meaning]) for meaning in _WORDS if meaning in found}
+    columns["actor_kind"] = pc.dictionary_encode(_actor_kind(columns, len(first)))
+    columns["outcome"] = constant("ok", len(first))
+    unreadable = 0
+    if "amount" in found:
+        columns["amount"], unreadable = parse_amounts(column(found["amount"]), options.minor_digits)
     notes = [*raw.notes]
     say = partial(text, options.language)
     if times.local:
@@ -101,8 +88,13 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
         notes.append(say("{count} amounts could not be read and were left out.", count=unreadable))
     quality = FileQuality(dropped=dropped, without_case=without_case, without_end=without_end, notes=tuple(notes))
     return LogFile(
-        tuple(table.to_batches(max_chunksize=BATCH_ROWS)),
-        quality,
+        process=options.process,
+        columns=pa.table(columns),
+        quality=quality,
+        raw=raw,
+        first=first,
+        last=last,
+        rest={raw.names[i]: i for i in range(len(raw.names)) if i not in found.values()},
         leading=options.leading if raw.leading is None else raw.leading,
         held=held,
     )
@@ -114,7 +106,7 @@ class _LineTimes:
 
     start: Times
     end: Times
-    enabled: Times
+    enabled: Times | None
     local: bool
     """Whether one stood without a zone."""
 
@@ -126,12 +118,17 @@ class _LineTimes:
     @property
     def begin(self) -> Times:
         """The start, else the end."""
-        return np.where(self.start == NO_TIME, self.end, self.start)
+        return _either(self.start, self.end)
 
     @property
     def finish(self) -> Times:
         """The end, else the start."""
-        return np.where(self.end == NO_TIME, self.start, self.end)
+        return _either(self.end, self.start)
+
+
+def _either(times: Times, others: Times) -> Times:
+    missing = times == NO_TIME
+    return np.where(missing, others, times) if missing.any() else times
 
 
 def _times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> _LineTimes:
@@ -149,11 +146,11 @@ def _times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> _LineTim
             raise _unreadable(raw, options, index, result)
         parsed[meaning] = result.times
         local |= result.local
-    nothing = np.full(len(raw.columns[found["case"]]), NO_TIME, dtype=np.int64)
+    nothing = np.broadcast_to(np.int64(NO_TIME), len(next(iter(parsed.values()))))
     return _LineTimes(
         start=parsed.get("start", nothing),
         end=parsed.get("end", nothing),
-        enabled=parsed.get("enabled", nothing),
+        enabled=parsed.get("enabled"),
         local=local,
     )
 
@@ -188,7 +185,7 @@ def _pairs(
     single = Pairs(every, every, np.full(len(rows), NOTHING, dtype=np.int64), np.zeros(len(rows), dtype=np.bool_))
     if "lifecycle" not in found or not len(rows):
         return single, []
-    words = pc.utf8_lower(pc.fill_null(words_of(raw.columns[found["lifecycle"]]), "")).take(pa.array(rows))
+    words = pc.utf8_lower(pc.fill_null(as_text(words_of(raw.columns[found["lifecycle"]])), "")).take(pa.array(rows))
     transitions = np.asarray(words.to_numpy(zero_copy_only=False), dtype=np.str_)
     standard = np.isin(transitions, ("start", "complete"))
     say = partial(text, options.language)
@@ -209,28 +206,32 @@ def _pairs(
 
 def _ends_later(activity: pa.Array, unfinished: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which of the unfinished events will end: all but those of an activity that often occurs and never ends."""
-    encoded = pc.dictionary_encode(activity)
+    encoded = pc.dictionary_encode(as_text(activity))
     codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
     ended = np.bincount(codes[~unfinished], minlength=len(encoded.dictionary))
     left = np.bincount(codes[unfinished], minlength=len(encoded.dictionary))
     return np.asarray(unfinished & ((ended > 0) | (left < NEVER_ENDS))[codes])
 
 
-def _enabled(times: _LineTimes, rows: Rows, pairs: Pairs) -> Times:
-    """The recorded enabling time of each event, else when it was scheduled."""
-    recorded = times.enabled[rows[pairs.last]]
-    recorded = np.where(recorded == NO_TIME, times.enabled[rows[pairs.first]], recorded)
+def _enabled(times: _LineTimes, rows: Rows, pairs: Pairs) -> Times | None:
+    """The recorded enabling time of each event, else when it was scheduled; None where no line has either."""
+    if times.enabled is None and not np.any(pairs.scheduled != NOTHING):
+        return None
+    recorded = np.full(len(pairs.first), NO_TIME, np.int64)
+    if times.enabled is not None:
+        recorded = times.enabled[rows[pairs.last]]
+        recorded = np.where(recorded == NO_TIME, times.enabled[rows[pairs.first]], recorded)
     scheduled = (recorded == NO_TIME) & (pairs.scheduled != NOTHING)
     recorded[scheduled] = times.begin[rows[pairs.scheduled[scheduled]]]
     return recorded
 
 
-def _actor_kind(words: dict[str, pa.Array], count: int) -> pa.Array:
+def _actor_kind(columns: dict[str, pa.Array], count: int) -> pa.Array:
     """Who has an actor or a role is staff; the rest is the system's doing."""
     staff = np.zeros(count, dtype=np.bool_)
     for meaning in ("actor", "role"):
-        if meaning in words:
-            staff |= valid(words[meaning])
+        if meaning in columns:
+            staff |= valid(columns[meaning])
     return pc.if_else(pa.array(staff), "staff", "system")
 
 
@@ -238,7 +239,7 @@ def _groups(keys: Sequence[pa.Array], rows: Rows) -> Rows:
     """A number for each row, equal where all keys are."""
     number = np.zeros(len(rows), dtype=np.int64)
     for key in keys:
-        codes = pc.dictionary_encode(key.take(pa.array(rows)), null_encoding="encode").indices
+        codes = pc.dictionary_encode(as_text(key.take(pa.array(rows))), null_encoding="encode").indices
         values = np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
         combined = number * (int(values.max(initial=0)) + 1) + values
         number = np.unique(combined, return_inverse=True)[1].astype(np.int64)

@@ -1,6 +1,6 @@
 """What a reader is asked, what it finds in a file, and what it hands on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -60,30 +60,14 @@ class FileQuality:
 
 
 @dataclass(frozen=True)
-class LogFile:
-    """A log as events."""
-
-    batches: tuple[pa.RecordBatch, ...]
-    """Of EVENT_SCHEMA. Event ids are positions in the file, twelve digits, so their order is the file's."""
-    quality: FileQuality
-    leading: str = "case"
-    """Object type of the cases: the first object of every event has it."""
-    held: int = 0
-    """Events held back because they have not ended (`ReadOptions.growing`)."""
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return iter(self.batches)
-
-
-@dataclass(frozen=True)
 class RawLog:
     """A log as it stands in the file: one row a line (for XES: an event), columns in the file's order."""
 
     path: Path
     names: tuple[str, ...]
     """Column names as written, without surrounding spaces."""
-    columns: tuple[pa.Array, ...]
-    """Texts with null for empty; from Parquet, times may be Arrow timestamps."""
+    columns: Sequence[pa.Array]
+    """Texts with null for empty, dictionary-encoded or not; from Parquet, times may be Arrow timestamps."""
     usual: dict[str, tuple[str, ...]]
     """For each meaning the names under which this format keeps it; the first that is there wins."""
     place: Callable[[int], str]

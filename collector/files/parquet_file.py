@@ -1,6 +1,8 @@
-"""Reads Parquet: columns of any flat type, times as they are stored."""
+"""Reads Parquet: columns of any flat type, times as they are stored; each column when it is asked for."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, overload
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +13,9 @@ from collector.files.log import Progress, RawLog, ReadOptions
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 
+_FEW: Final = 0.25
+"""Share of different texts up to which a column is read as a dictionary; beyond, that would only cost time."""
+
 
 class ParquetReader:
     """`.parquet`. Columns of lists or structures are left out with a note."""
@@ -18,42 +23,109 @@ class ParquetReader:
     endings: tuple[str, ...] = (".parquet",)
 
     def read(self, path: Path, options: ReadOptions, progress: Progress) -> RawLog:
-        """The raw log; PermanentError names a file that cannot be read."""
-        try:
-            table = pq.read_table(path, partitioning=None)
-        except (pa.ArrowException, OSError, UnicodeError) as error:
-            reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:200]
-            message = text(options.language, "{file}: is no Parquet file ({reason})", file=path, reason=reason)
-            raise PermanentError(message) from error
-        names, columns, left = [], [], []
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            if name.startswith("__index_level_"):
-                continue
-            if pa.types.is_nested(column.type):
-                left.append(name)
-                continue
-            whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-            try:
-                columns.append(_flat(whole))
-                names.append(name.strip())
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-                left.append(name)
-        notes = []
-        if left:
-            notes.append(text(options.language, "Columns left out: {columns}.", columns=", ".join(left)))
+        """The raw log; PermanentError names a file that cannot be read, also when a column is asked for."""
+        columns = _Columns(path, options, progress)
         return RawLog(
             path,
-            tuple(names),
-            tuple(columns),
+            tuple(name.strip() for name in columns.names),
+            columns,
             USUAL,
             lambda i: text(options.language, "row {row}", row=i + 1),
-            tuple(notes),
+            tuple(
+                text(options.language, "Columns left out: {columns}.", columns=", ".join(columns.left))
+                for _ in columns.left[:1]
+            ),
         )
+
+
+class _Columns(Sequence[pa.Array]):
+    """The flat columns of a file; every one is read when it is asked for, each time."""
+
+    def __init__(self, path: Path, options: ReadOptions, progress: Progress) -> None:
+        self._path, self._options, self._progress = path, options, progress
+        self.names: list[str] = []
+        self.left: list[str] = []
+        try:
+            with pq.ParquetFile(path) as file:
+                self._rows = file.metadata.num_rows
+                self._total = sum(_size(file, i) for i in range(file.metadata.num_row_groups))
+                for field in file.schema_arrow:
+                    if not field.name.startswith("__index_level_"):
+                        (self.names if _is_flat(file, field) else self.left).append(field.name)
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise self._unreadable(error) from error
+        self._done = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> pa.Array: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[pa.Array]: ...
+    def __getitem__(self, index: int | slice) -> pa.Array | list[pa.Array]:
+        """The column as one array."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        try:
+            return _flat(self._read(self.names[index]))
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise self._unreadable(error) from error
+
+    def _read(self, name: str) -> pa.Array:
+        with pq.ParquetFile(self._path, read_dictionary=[name]) as file:
+            groups = file.metadata.num_row_groups
+            kind = file.schema_arrow.field(name).type
+            first = file.read_row_group(0, [name]).column(0) if groups else pa.chunked_array([], kind)
+            encoded = pa.types.is_dictionary(first.type)
+            words = max((len(chunk.dictionary) for chunk in first.chunks), default=0) if encoded else 0
+        few = not encoded or words <= max(_FEW * len(first), 64)
+        with pq.ParquetFile(self._path, read_dictionary=[name] if few else []) as file:
+            chunks = []
+            for group in range(groups):
+                part = file.read_row_group(group, [name]).column(0)
+                chunks.extend(part.chunks)
+                self._done += _size(file, group, name)
+                self._progress(self._done, self._total)
+        whole = pa.chunked_array(chunks, chunks[0].type if chunks else kind)
+        if pa.types.is_string(whole.type) and whole.nbytes >= 1 << 31:
+            whole = whole.cast(pa.large_string())
+        return whole.unify_dictionaries().combine_chunks()
+
+    def _unreadable(self, error: Exception) -> PermanentError:
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:200]
+        message = text(self._options.language, "{file}: is no Parquet file ({reason})", file=self._path, reason=reason)
+        return PermanentError(message)
+
+
+def _size(file: pq.ParquetFile, group: int, name: str | None = None) -> int:
+    """Compressed bytes of a row group, or of one column of it."""
+    found = file.metadata.row_group(group)
+    columns = [found.column(i) for i in range(found.num_columns)]
+    return sum(each.total_compressed_size for each in columns if name in (None, each.path_in_schema))
+
+
+def _is_flat(file: pq.ParquetFile, field: pa.Field) -> bool:
+    """Whether the column can be taken as texts or times."""
+    if pa.types.is_nested(field.type):
+        return False
+    try:
+        _flat(pa.array([], field.type))
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            file.read(columns=[field.name]).column(0).cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
 def _flat(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        kind = column.type.value_type
+        if pa.types.is_string(kind):
+            return column
+        if pa.types.is_large_string(kind):
+            return column.cast(pa.dictionary(pa.int32(), pa.string()))
+        column = column.cast(kind)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return column
     if pa.types.is_floating(column.type):

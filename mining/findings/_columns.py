@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from mining.arena import NO_CODE, NO_TIME, Arena, Codes
 from mining.findings._stats import Flags, Floats, Ints
@@ -95,22 +94,13 @@ def case_of(arena: Arena) -> Ints:
     return np.repeat(np.arange(arena.cases, dtype=np.int64), np.diff(arena.offsets))
 
 
-def encode(strings: pa.StringArray) -> tuple[Codes, tuple[str, ...]] | None:
-    """Codes and names of a further column; None where it has too many different values, or none."""
-    encoded = strings.dictionary_encode()
-    if not 1 <= len(encoded.dictionary) <= MOST_VALUES:
-        return None
-    codes = encoded.indices.fill_null(NO_CODE).to_numpy(zero_copy_only=False).astype(np.int32)
-    return codes, tuple(encoded.dictionary.to_pylist())
-
-
 def event_columns(arena: Arena, skip: frozenset[str] = frozenset()) -> Iterator[Column]:
     """All columns by which events can be told apart, further fields with few values among them."""
     for name in EVENT_FIELDS:
         if name not in skip and len(arena.names[name]) > 1:
             yield Column(name, arena.codes[name], arena.names[name])
     for name in sorted(arena.fields):
-        found = encode(arena.fields[name]) if name not in skip else None
+        found = arena.fields.coded(name, MOST_VALUES) if name not in skip else None
         if found is not None and len(found[1]) > 1:
             yield Column(name, *found)
 
@@ -133,7 +123,7 @@ def case_columns(arena: Arena) -> list[Column]:
         if len(arena.names[name]) > 1
     ]
     for name in sorted(arena.fields):
-        encoded = encode(arena.fields[name])
+        encoded = arena.fields.coded(name, MOST_VALUES)
         if encoded is not None and len(encoded[1]) > 1:
             found.append(Column(name, first_known(arena, encoded[0]), encoded[1]))
     return found

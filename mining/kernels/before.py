@@ -10,7 +10,7 @@ from mining.kernels.guard import guard_offsets
 def before(offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """For each event the code of the event before it in the case; -1 for the first."""
     guard_offsets(offsets, len(codes))
-    return np.asarray(_before(offsets, codes))
+    return np.asarray(_before(offsets, np.ascontiguousarray(codes)))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ def distinct_cases(offsets: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], 
     """
     guard(keys, size)
     guard_offsets(offsets, len(keys))
-    return np.asarray(_distinct_cases(offsets, keys, size))
+    return np.asarray(_distinct_cases(offsets, np.ascontiguousarray(keys), size))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -1,113 +1,126 @@
-"""Rows in order of case, then start, then end, then event id, without sorting a string column."""
+"""Rows in order of case, then start, then end, then arrival."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-_RUN = 16
+_RUN: Final = 16
 
 
 @dataclass(frozen=True)
 class Ordering:
-    """`rows[offsets[c]:offsets[c + 1]]` are the rows of case `c` in order; both int64."""
+    """`rows[offsets[c]:offsets[c + 1]]` are the rows of case `c` in order; all int64.
+
+    `start` and `end` are those of `rows`. `ties` are places in `rows` whose case, start and end are those of the place
+    before.
+    """
 
     offsets: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    ties: npt.NDArray[np.int64]
 
 
 def order(
-    case: npt.NDArray[np.int64],
-    cases: int,
-    start: npt.NDArray[np.int64],
-    end: npt.NDArray[np.int64],
-    id_offsets: npt.NDArray[np.int32],
-    id_bytes: npt.NDArray[np.uint8],
+    case: npt.NDArray[np.int32], cases: int, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
 ) -> Ordering:
     """Order all rows; `case` holds a number in 0..cases-1 for each.
 
-    Counting sort by case, then a merge sort (insertion sort for short runs) inside the case. The event ids are given
-    as an Arrow string column's buffers: row `i` has bytes `id_bytes[id_offsets[i]:id_offsets[i + 1]]`; they are looked
-    at only where start and end are equal. Raises ValueError for a case number out of range.
+    Counting sort by case, then a merge sort (insertion sort for short runs) inside the case. Raises ValueError for a
+    case number out of range, or columns of unequal length.
     """
+    if not len(case) == len(start) == len(end):
+        raise ValueError("the columns differ in length")
     if len(case) and (case.min() < 0 or case.max() >= cases):
         raise ValueError("a case number is out of range")
-    offsets, rows = _order(case, cases, start, end, id_offsets, id_bytes)
-    return Ordering(offsets, rows)
-
-
-@numba.njit(nogil=True, cache=True)
-def _before(
-    a: int,
-    b: int,
-    start: npt.NDArray[np.int64],
-    end: npt.NDArray[np.int64],
-    id_offsets: npt.NDArray[np.int32],
-    id_bytes: npt.NDArray[np.uint8],
-) -> bool:
-    """Whether row `a` stands strictly before row `b`."""
-    if start[a] != start[b]:
-        return bool(start[a] < start[b])
-    if end[a] != end[b]:
-        return bool(end[a] < end[b])
-    first_a, first_b = id_offsets[a], id_offsets[b]
-    size_a, size_b = id_offsets[a + 1] - first_a, id_offsets[b + 1] - first_b
-    for i in range(min(size_a, size_b)):
-        if id_bytes[first_a + i] != id_bytes[first_b + i]:
-            return bool(id_bytes[first_a + i] < id_bytes[first_b + i])
-    return bool(size_a < size_b)
+    return Ordering(*_order(case, cases, start, end))
 
 
 @numba.njit(nogil=True, cache=True)
 def _order(
-    case: npt.NDArray[np.int64],
-    cases: int,
-    start: npt.NDArray[np.int64],
-    end: npt.NDArray[np.int64],
-    id_offsets: npt.NDArray[np.int32],
-    id_bytes: npt.NDArray[np.uint8],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    case: npt.NDArray[np.int32], cases: int, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+) -> tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+]:
+    count = len(case)
     offsets = np.zeros(cases + 1, np.int64)
-    for i in range(len(case)):
+    for i in range(count):
         offsets[case[i] + 1] += 1
+    longest = np.int64(0)
     for c in range(cases):
+        longest = max(longest, offsets[c + 1])
         offsets[c + 1] += offsets[c]
     fill = offsets[:-1].copy()
-    rows = np.empty(len(case), np.int64)
-    for i in range(len(case)):
-        rows[fill[case[i]]] = i
-        fill[case[i]] += 1
-    spare = np.empty(len(case), np.int64)
+    rows = np.empty(count, np.int64)
+    begin = np.empty(count, np.int64)
+    finish = np.empty(count, np.int64)
+    for i in range(count):
+        place = fill[case[i]]
+        fill[case[i]] = place + 1
+        rows[place], begin[place], finish[place] = i, start[i], end[i]
+    spare = np.empty((3, longest), np.int64)
+    ties = 0
     for c in range(cases):
         low, high = offsets[c], offsets[c + 1]
         for run in range(low, high, _RUN):
             for i in range(run + 1, min(run + _RUN, high)):
-                row = rows[i]
+                row, b, e = rows[i], begin[i], finish[i]
                 j = i
-                while j > run and _before(row, rows[j - 1], start, end, id_offsets, id_bytes):
-                    rows[j] = rows[j - 1]
+                while j > run and (b < begin[j - 1] or (b == begin[j - 1] and e < finish[j - 1])):
+                    rows[j], begin[j], finish[j] = rows[j - 1], begin[j - 1], finish[j - 1]
                     j -= 1
-                rows[j] = row
+                rows[j], begin[j], finish[j] = row, b, e
         width = _RUN
         while width < high - low:
             for left in range(low, high - width, 2 * width):
-                middle, right = left + width, min(left + 2 * width, high)
-                if not _before(rows[middle], rows[middle - 1], start, end, id_offsets, id_bytes):
-                    continue
-                spare[left:middle] = rows[left:middle]
-                i, j, k = left, middle, left
-                while i < middle and j < right:
-                    if _before(rows[j], spare[i], start, end, id_offsets, id_bytes):
-                        rows[k] = rows[j]
-                        j += 1
-                    else:
-                        rows[k] = spare[i]
-                        i += 1
-                    k += 1
-                while i < middle:
-                    rows[k] = spare[i]
-                    i += 1
-                    k += 1
+                _merge(rows, begin, finish, spare, left, left + width, min(left + 2 * width, high))
             width *= 2
-    return offsets, rows
+        for i in range(low + 1, high):
+            if begin[i] == begin[i - 1] and finish[i] == finish[i - 1]:
+                ties += 1
+    tied = np.empty(ties, np.int64)
+    ties = 0
+    if len(tied):
+        for c in range(cases):
+            for i in range(offsets[c] + 1, offsets[c + 1]):
+                if begin[i] == begin[i - 1] and finish[i] == finish[i - 1]:
+                    tied[ties] = i
+                    ties += 1
+    return offsets, rows, begin, finish, tied
+
+
+@numba.njit(nogil=True, cache=True)
+def _merge(
+    rows: npt.NDArray[np.int64],
+    begin: npt.NDArray[np.int64],
+    finish: npt.NDArray[np.int64],
+    spare: npt.NDArray[np.int64],
+    left: int,
+    middle: int,
+    right: int,
+) -> None:
+    """Merge two sorted neighbouring runs; of equal entries those of the left stay first."""
+    if begin[middle] > begin[middle - 1] or (
+        begin[middle] == begin[middle - 1] and finish[middle] >= finish[middle - 1]
+    ):
+        return
+    size = middle - left
+    for i in range(size):
+        spare[0, i], spare[1, i], spare[2, i] = rows[left + i], begin[left + i], finish[left + i]
+    i, j, k = 0, middle, left
+    while i < size:
+        if j < right and (begin[j] < spare[1, i] or (begin[j] == spare[1, i] and finish[j] < spare[2, i])):
+            rows[k], begin[k], finish[k] = rows[j], begin[j], finish[j]
+            j += 1
+        else:
+            rows[k], begin[k], finish[k] = spare[0, i], spare[1, i], spare[2, i]
+            i += 1
+        k += 1

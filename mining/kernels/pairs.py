@@ -30,6 +30,7 @@ def pairs(
     left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], left_size: int, right_size: int, dense: int = _DENSE
 ) -> Pairs:
     """Count the pairs of codes, row by row. Raises ValueError for codes out of range or unequal lengths."""
+    left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
     guard(left, left_size)
     guard(right, right_size)
     if len(left) != len(right):

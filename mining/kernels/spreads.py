@@ -34,7 +34,7 @@ def spreads(values: npt.NDArray[np.int64], keys: npt.NDArray[np.int32], size: in
     guard(keys, size)
     if len(values) != len(keys):
         raise ValueError("values and keys differ in length")
-    offsets, grouped, total = _grouped(values, keys, size, NO_TIME)
+    offsets, grouped, total = _grouped(values, np.ascontiguousarray(keys), size, NO_TIME)
     for large in np.flatnonzero(np.diff(offsets) > _LARGE).tolist():
         grouped[offsets[large] : offsets[large + 1]].sort()
     quantiles = _quantiles(offsets, grouped, np.array([0.5, 0.9, 0.95]), _LARGE)

@@ -25,7 +25,7 @@ class Waits:
 def waits(arena: Arena) -> Waits:
     """Gap and waiting of each event of the arena. A recorded enabling after the start is a waiting of 0."""
     guard_offsets(arena.offsets, arena.events)
-    gap, waiting = _waits(arena.offsets, arena.start, arena.end, arena.enabled, NO_TIME)
+    gap, waiting = _waits(arena.offsets, arena.start, arena.end, np.ascontiguousarray(arena.enabled), NO_TIME)
     return Waits(gap, waiting)
 
 

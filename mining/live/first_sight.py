@@ -25,9 +25,7 @@ class FirstSight:
         # A clock that is set back must not bring ids to life that were let go.
         self._now = now = max(now, self._now)
         recent = np.flatnonzero(arena.end > now - HISTORY)
-        ids = arena.event_ids.take(pa.array(recent))
-        if isinstance(ids, pa.ChunkedArray):
-            ids = ids.combine_chunks()
+        ids = arena.details.event_ids(arena.rows[recent])
         new = ~np.asarray(pc.is_in(ids, value_set=self._ids), dtype=np.bool_)
         rows = recent[new]
         keep = self._ends > now - HISTORY

@@ -61,11 +61,9 @@ def money(fact: Fact, view: View) -> int | None:
 
 def _finding(fact: Fact, view: View, process: str, language: Language) -> Finding:
     title, story = sentences(fact, view, language)
-    traces: list[str] = []
-    for row in fact.example_rows:
-        trace = view.arena.trace_ids[row].as_py()
-        if trace is not None and trace not in traces:
-            traces.append(trace)
+    arena = view.arena
+    found = arena.details.trace_ids(arena.rows[list(fact.example_rows)]).to_pylist() if fact.example_rows else []
+    traces = [trace for trace in dict.fromkeys(found) if trace is not None]
     return Finding(
         id=stable_id(process, fact.kind, fact.name, json.dumps(fact.subject, sort_keys=True, ensure_ascii=False)),
         process=process,

@@ -29,13 +29,11 @@ Cases = dict[str, list[Happening]]
 
 
 def cases_of(events: Iterable[Happening]) -> Cases:
-    """Events by case in order of start, end, event id; the first of equal ids; negative lengths are 0."""
+    """Events by case in order of start, end, event id; the last of equal ids; negative lengths are 0."""
     found: Cases = defaultdict(list)
-    seen: set[str] = set()
-    for event in events:
-        if event.event_id not in seen and event.case is not None:
+    for event in {event.event_id: event for event in events}.values():
+        if event.case is not None:
             found[event.case].append(Happening(**{**vars(event), "end": max(event.start, event.end)}))
-        seen.add(event.event_id)
     for rows in found.values():
         rows.sort(key=lambda e: (e.start, e.end, e.event_id))
     return dict(sorted(found.items()))
@@ -133,7 +131,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
     passed = Counter((str(getattr(rows[i - 1], by)), str(getattr(rows[i], by))) for rows, i in steps)
     handovers = Counter({pair: n for pair, n in passed.items() if "None" not in pair and pair[0] != pair[1]})
     ids = [e.event_id for e in events]
-    first = {e.event_id: e for e in reversed(events)}
+    last = {e.event_id: e for e in events}
     return {
         "log": {
             "events": len(kept),
@@ -150,7 +148,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
             "dropped": 0,
             "late": 0,
             "duplicates": len(ids) - len(set(ids)),
-            "without_case": sum(e.case is None for e in first.values()),
+            "without_case": sum(e.case is None for e in last.values()),
             "without_end": 0,
             "overlaps": sum(rows[i].start < max(e.end for e in rows[:i]) for rows, i in steps),
             "sampled": False,

@@ -1,12 +1,9 @@
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import NO_CODE, NO_TIME, WORDS, Quality
 from mining.build import build
-from mining.columns import whole
 from mining.config import ProcessConfig
 from mining.reporting import report
 from tests.helpers import MINUTE, T0, arena, batch, event, log
@@ -94,11 +91,18 @@ def test_other_processes_are_skipped_and_do_not_make_duplicates() -> None:
     assert found.quality.duplicates == 0
 
 
-def test_the_first_of_equal_ids_is_kept_across_batches() -> None:
+def test_the_last_of_equal_ids_corrects_the_others_across_batches() -> None:
     first, second = (batch([event("x", activity, 1, event_id="1")]) for activity in "ab")
-    found = build([first, second, second], "test", "case", quality=Quality(duplicates=3, without_end=2))
+    found = build([second, second, first], "test", "case", quality=Quality(duplicates=3, without_end=2))
     assert paths(found) == {"x": "a"}
+    assert found.activities == ("a",)
     assert (found.quality.duplicates, found.quality.without_end) == (5, 2)
+
+
+def test_a_correction_moves_an_event_to_another_case() -> None:
+    rows = [event("x", "a", 1, event_id="1"), event("x", "b", 2, event_id="2"), event("y", "b", 3, event_id="2")]
+    assert paths(arena(rows)) == {"x": "a", "y": "b"}
+    assert paths(arena([*rows, event("y", "a", 4, event_id="1")])) == {"y": "ba"}
 
 
 def test_an_event_that_ends_before_it_starts_has_no_length_and_is_noted() -> None:
@@ -142,7 +146,8 @@ def test_of_too_many_fields_the_most_frequent_are_kept() -> None:
     rows = [event("x", "a", i, fields={"common": "1", f"made up {i:04}": "2"}) for i in range(300)]
     found = arena(rows)
     assert sorted(found.fields) == ["common", *(f"made up {i:04}" for i in range(255))]
-    assert found.quality.notes == ("45 further fields are too many to look at; the most frequent were kept",)
+    english = report(found, ProcessConfig("test", "case"), 0, facts=())
+    assert english.quality.notes == ("45 further fields are too many to look at; the most frequent were kept",)
     chinese = report(found, ProcessConfig("test", "case"), 0, "zh-CN", facts=())
     assert chinese.quality.notes == ("另有 45 个字段因数量过多未纳入分析，只保留出现最多的字段",)
 
@@ -167,9 +172,3 @@ def test_batches_of_plain_strings_and_with_other_dictionaries_are_read() -> None
     plain = plain.set_column(column, "activity", plain.column("activity").cast(pa.string()))
     found = build([*plain.to_batches(), batch([event("x", "a", 1)]), batch([event("x", "b", 3)])], "test", "case")
     assert paths(found) == {"x": "abb"}
-
-
-def test_a_column_too_large_for_one_array_is_refused() -> None:
-    apart = pa.table({"event_id": pa.chunked_array([["a"], ["b"]])})
-    with pytest.raises(PermanentError, match="2 GiB of text in event_id"):
-        whole(apart, "event_id")

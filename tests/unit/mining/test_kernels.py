@@ -7,11 +7,12 @@ from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
 from mining.kernels.distinct_cases import distinct_cases
 from mining.kernels.first_match import first_match
-from mining.kernels.first_of_each import first_of_each
 from mining.kernels.guard import guard_offsets
 from mining.kernels.ordering import order
 from mining.kernels.pairs import pairs
 from mining.kernels.spreads import spreads
+from mining.kernels.taking import recode, take_codes
+from mining.kernels.text_order import text_order
 from mining.kernels.variants import variants
 from mining.kernels.waits import waits
 from tests.helpers import HOUR, MINUTE, arena, event, log
@@ -99,16 +100,6 @@ def test_pairs_by_table_and_by_sorting_are_the_same() -> None:
         assert ours.tolist() == theirs.tolist()
 
 
-@pytest.mark.parametrize(
-    "texts", [[], [""], ["", ""], ["a", "ab", "b"], ["b", "a", "b", "", "é", "a", ""], ["ab", "a"]]
-)
-def test_the_first_of_each_text(texts: list[str]) -> None:
-    raw = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *(len(text) for text in raw)]).astype(np.int32)
-    found = first_of_each(offsets, np.frombuffer(b"".join(raw), np.uint8))
-    assert found.tolist() == [text not in texts[:place] for place, text in enumerate(texts)]
-
-
 def test_codes_and_offsets_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="out of range"):
         distinct_cases(np.array([0, 2]), codes(0, 3), 3)
@@ -120,11 +111,17 @@ def test_codes_and_offsets_out_of_range_are_refused() -> None:
         spreads(np.array([1]), codes(), 1)
     with pytest.raises(ValueError, match="must rise"):
         guard_offsets(np.array([0, 5, 4]), 4)
-    with pytest.raises(ValueError, match="beyond its bytes"):
-        first_of_each(codes(0, 2), np.zeros(1, np.uint8))
     with pytest.raises(ValueError, match="beyond its elements"):
         first_match(codes(0, 2), np.ones(1, np.bool_))
     with pytest.raises(ValueError, match="out of range"):
-        order(np.array([1]), 1, np.array([0]), np.array([0]), codes(0, 0), np.zeros(0, np.uint8))
+        order(codes(1), 1, np.array([0]), np.array([0]))
+    with pytest.raises(ValueError, match="differ in length"):
+        order(codes(0), 1, np.array([0]), np.array([0, 1]))
+    with pytest.raises(ValueError, match="beyond its bytes"):
+        text_order(np.array([0, 2]), np.zeros(1, np.uint8))
+    with pytest.raises(ValueError, match="row is out of range"):
+        take_codes(codes(0), np.array([1]), 1)
+    with pytest.raises(ValueError, match="code is out of range"):
+        recode(codes(1), codes(0))
     with pytest.raises(ValueError, match="one entry an event"):
         case_times(log("a"), np.zeros(2, np.int64))

@@ -1,0 +1,100 @@
+"""The kernels that make an arena, beside slow and obvious versions."""
+
+import itertools
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mining.kernels.intern import Interner, hashes
+from mining.kernels.ordering import order
+from mining.kernels.repeats import repeats
+from mining.kernels.taking import recode, take_codes
+from mining.kernels.text_order import text_order
+from mining.kernels.warm_building import warm_building
+
+warm_building()  # compiled before hypothesis takes the time
+
+pieces = st.sampled_from(["a", "b", "\0", "é", "订单", "order-0000", "x" * 9])
+texts = st.lists(st.one_of(st.none(), st.lists(pieces, max_size=5).map("".join), st.text(max_size=20)), max_size=60)
+
+
+@given(st.lists(texts, max_size=4), texts)
+def test_equal_texts_have_one_number_in_order_of_first_sight(columns: list[list[str | None]], asked: list[str]) -> None:
+    known = Interner()
+    order_of_sight: dict[str, int] = {}
+    for column in columns:
+        codes = known.codes(pa.array(column, pa.string())).tolist()
+        for text in column:
+            if text is not None:
+                order_of_sight.setdefault(text, len(order_of_sight))
+        assert codes == [-1 if text is None else order_of_sight[text] for text in column]
+    assert known.texts().to_pylist() == list(order_of_sight)
+    assert len(known) == len(order_of_sight)
+    found = known.find(pa.array(asked, pa.string())).tolist()
+    assert found == [-1 if text is None else order_of_sight.get(text, -1) for text in asked]
+
+
+def test_a_slice_of_a_column_is_read_as_such_and_tables_grow() -> None:
+    known = Interner()
+    column = pa.array([f"{number % 70_000:x}" for number in range(200_000)])
+    assert known.codes(column.slice(150_000)).tolist() == [n % 50_000 for n in range(50_000)]
+    codes = known.codes(column)
+    assert len(known) == 70_000
+    assert known.texts().take(pa.array(codes)).equals(column)
+    assert known.bytes < 10_000_000
+
+
+@given(texts)
+def test_texts_in_order(column: list[str | None]) -> None:
+    known = Interner()
+    known.codes(pa.array(column, pa.string()))
+    offsets, raw = known.buffers()
+    found = known.texts().take(pa.array(text_order(offsets, raw))).to_pylist()
+    assert found == sorted({text for text in column if text is not None})
+
+
+def test_equal_texts_keep_their_order() -> None:
+    raw = np.frombuffer(b"bbabb", np.uint8)
+    assert text_order(np.array([0, 1, 2, 3, 4, 5]), raw).tolist() == [2, 0, 1, 3, 4]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-4, 4), st.integers(-2, 3)), max_size=120))
+def test_rows_in_order_of_case_start_end_and_arrival(events: list[tuple[int, int, int]]) -> None:
+    case = np.array([each[0] for each in events], np.int32)
+    start, end = (np.array([each[i] for each in events], np.int64) for i in (1, 2))
+    found = order(case, 5, start, end)
+    expected = sorted(range(len(events)), key=lambda row: (events[row], row))
+    assert found.rows.tolist() == expected
+    assert found.start.tolist() == [events[row][1] for row in expected]
+    assert found.end.tolist() == [events[row][2] for row in expected]
+    assert np.diff(found.offsets).tolist() == [sum(each[0] == number for each in events) for number in range(5)]
+    pairs = itertools.pairwise(expected)
+    assert found.ties.tolist() == [place + 1 for place, (a, b) in enumerate(pairs) if events[a] == events[b]]
+
+
+@given(texts)
+def test_what_comes_again(column: list[str | None]) -> None:
+    known = [text or "" for text in column]
+    found = repeats(hashes(pa.array(known, pa.string())))
+    expected: list[tuple[int, int]] = []
+    last: dict[str, int] = {}
+    for row, text in enumerate(known):
+        if text in last:
+            expected.append((row, last[text]))
+        last[text] = row
+    assert list(zip(found.row.tolist(), found.before.tolist(), strict=True)) == expected
+
+
+@given(st.data())
+def test_codes_are_taken_and_named_anew(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([np.int16, np.int32]))
+    codes = np.array(data.draw(st.lists(st.integers(-1, 9), min_size=1, max_size=30)), kind)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(codes) - 1), max_size=40)), np.int64)
+    found = take_codes(codes, rows, 10)
+    assert found.codes.dtype == kind
+    assert found.codes.tolist() == codes[rows].tolist()
+    assert np.flatnonzero(found.used).tolist() == sorted({int(code) for code in codes[rows]} - {-1})
+    recode(found.codes, np.arange(10, 20).astype(kind))
+    assert found.codes.tolist() == [-1 if code < 0 else code + 10 for code in codes[rows].tolist()]
