@@ -16,7 +16,7 @@ from api.operations import Operations
 from api.pages import routes as pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import events, findings, processes, records
+from api.routes import events, findings, processes, records, statistics
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
 
@@ -75,6 +75,7 @@ def create_app(
         return Response(metrics() if metrics is not None else b"", media_type=METRICS_TYPE)
 
     app.include_router(processes.router)
+    app.include_router(statistics.router)
     app.include_router(findings.router)
     app.include_router(records.router)
     app.include_router(events.router)

@@ -1,39 +1,98 @@
 """The performance spectrum (Denisov, Fahland, van der Aalst 2018) and the catalog, read off the arena."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from api.routes.documents import CatalogRow, SpectrumRow
+from api.buckets import Bucket, edges
+from api.routes.documents import CatalogRow, SpectrumBucket, SpectrumRow
+from api.rows import Rows, in_order
 from mining.arena import Arena
+from mining.config import ProcessConfig
+from mining.kernels.case_ends import case_ends
+from mining.kernels.performance_spectrum import performance_spectrum
+from mining.part import Part
 from mining.reporting import iso
 
 
-def spectrum(arena: Arena, source: str | None, target: str | None) -> list[SpectrumRow]:
-    """One row a direct succession, from the end of the one event to the start of the other, in order of time."""
-    if arena.events < 2:
-        return []
-    first = np.ones(arena.events, np.bool_)
-    first[arena.offsets[:-1]] = False  # a row that opens a case follows none
-    follows = first[1:].copy()
+def spectrum(arena: Arena, part: Part, source: str | None, target: str | None) -> Rows[SpectrumRow]:
+    """One row a direct succession, from the end of the one event to the start of the other, in order of time.
+
+    `part` is a choice of the arena's cases.
+    """
+    steps = np.zeros(arena.events + 1, np.int8)
+    steps[part.first + 1] += 1  # a row that opens a case follows none
+    steps[part.last] -= 1
+    follows = np.cumsum(steps[:-1], dtype=np.int8)[1:] > 0
     for name, codes in ((source, arena.activity[:-1]), (target, arena.activity[1:])):
         if name is not None:
             follows &= codes == (arena.activities.index(name) if name in arena.activities else -2)
     rows = np.flatnonzero(follows)
     owners = np.searchsorted(arena.offsets, rows, side="right") - 1
-    found = []
-    for row, owner in zip(rows.tolist(), owners.tolist(), strict=True):
-        begin, end = int(arena.end[row]), int(arena.start[row + 1])
-        found.append(
-            SpectrumRow(
-                case_id=arena.case_ids[owner].as_py(),
-                source=arena.activities[arena.activity[row]],
-                target=arena.activities[arena.activity[row + 1]],
-                begin=iso(begin),
-                end=iso(max(begin, end)),
-                seconds=max(0, end - begin) / 1e6,
-            )
+    begins = arena.end[rows]
+    ends = np.maximum(begins, arena.start[rows + 1])
+    sources, targets = arena.activity[rows], arena.activity[rows + 1]
+    words = pa.array(arena.activities, pa.string())
+
+    def texts(some: npt.NDArray[np.int64]) -> Sequence[pa.Array]:
+        return [
+            arena.case_ids.take(pa.array(owners[some])),
+            words.take(pa.array(sources[some])),
+            words.take(pa.array(targets[some])),
+            pa.array(ends[some]),
+        ]
+
+    order = in_order(begins, texts)
+    columns = np.stack([begins, owners, sources, targets, ends])[:, order]
+    again = np.append(False, (columns[:, 1:] == columns[:, :-1]).all(axis=0))[: len(order)]
+
+    def row(i: int) -> SpectrumRow:
+        return SpectrumRow(
+            case_id=arena.case_ids[int(owners[i])].as_py(),
+            source=arena.activities[sources[i]],
+            target=arena.activities[targets[i]],
+            begin=iso(int(begins[i])),
+            end=iso(int(ends[i])),
+            seconds=int(ends[i] - begins[i]) / 1e6,
         )
-    return sorted(set(found), key=lambda r: (r.begin, r.case_id, r.source, r.target, r.end))
+
+    return Rows(order[~again], row)
+
+
+def spectrum_buckets(
+    part: Part, activities: Sequence[str], source: str | None, target: str | None, bucket: Bucket, config: ProcessConfig
+) -> list[SpectrumBucket]:
+    """The same added up: one row an edge and bucket of time in which a succession began, by names, then time.
+
+    PermanentError where there would be too many buckets.
+    """
+    asked = [name for name in (source, target) if name is not None]
+    if not part.cases or any(name not in activities for name in asked):
+        return []
+    low, high = int(part.start[part.first].min()), int(case_ends(part.first, part.last, part.end).max())
+    bounds = edges(low, high, bucket, config.zone)
+    codes = [-1 if name is None else list(activities).index(name) for name in (source, target)]
+    columns = part.first, part.last, part.codes["activity"], part.start, part.end
+    found = performance_spectrum(*columns, len(activities), bounds, *codes)
+    quartiles = (found.quartiles / 1e6).tolist()
+    rows = [
+        SpectrumBucket(
+            source=activities[found.source[edge]],
+            target=activities[found.target[edge]],
+            begin=iso(int(bounds[place])),
+            end=iso(int(bounds[place + 1])),
+            count=sum(count),
+            by_quartile=count,
+            total_s=total / 1e6,
+            quartiles_s=quartiles[edge],
+        )
+        for edge, place, count, total in zip(
+            found.edge.tolist(), found.bucket.tolist(), found.count.tolist(), found.total.tolist(), strict=True
+        )
+    ]
+    return sorted(rows, key=lambda row: (row.source, row.target, row.begin))
 
 
 def catalog(arena: Arena) -> list[CatalogRow]:

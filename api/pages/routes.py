@@ -126,7 +126,12 @@ def all_cases(
 ) -> Response:
     """The cases that pass the filters, newest first."""
     snapshot = knows.snapshot(process)
-    rows = CaseList(knows.arena(snapshot, asked.filters(snapshot.config)), snapshot.config.end_activities, open_only)
+    filters = asked.filters(snapshot.config)
+    rows = knows.derived(
+        snapshot,
+        ("cases", filters, open_only),
+        lambda: CaseList(knows.arena(snapshot, filters), snapshot.config.end_activities, open_only),
+    )
     part, after = page(rows, key, CASES_A_PAGE, cursor)
     query = asked.query()
     drawing = {"open": "true"} if open_only else {}

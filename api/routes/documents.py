@@ -88,6 +88,82 @@ class SpectrumRow:
 
 
 @dataclass(frozen=True)
+class SpectrumBucket:
+    """The cases that began to pass from one activity to the next in a bucket of time."""
+
+    source: str
+    target: str
+    begin: str
+    end: str
+    count: int
+    by_quartile: list[int]
+    """Four counts: up to the first quartile of the edge's own waits, up to the median, up to the third, longer."""
+    total_s: float
+    quartiles_s: list[float]
+    """First quartile, median and third of all waits of the edge."""
+
+
+@dataclass(frozen=True)
+class ActivityLoad:
+    """An activity in a bucket of time: how many of its events were under way, and how many waited, in the mean."""
+
+    activity: str
+    in_progress: float
+    queued: float
+
+
+@dataclass(frozen=True)
+class OverTimeRow:
+    """A bucket of time: cases that started and ended in it and were open at its end, events that started in it."""
+
+    begin: str
+    end: str
+    started: int
+    ended: int
+    open: int
+    events: int
+    in_progress: float
+    """This and the next: of all activities together."""
+    queued: float
+    activities: list[ActivityLoad]
+
+
+@dataclass(frozen=True)
+class EventuallyRow:
+    """One activity some time after another: pairs of events, cases that have one, and their share of all."""
+
+    source: str
+    target: str
+    count: int
+    cases: int
+    share: float
+
+
+@dataclass(frozen=True)
+class ConcurrencyRow:
+    """Two activities: cases with both, those of them in which they overlap, direct successions each way."""
+
+    left: str
+    right: str
+    cases: int
+    overlapping: int
+    forward: int
+    backward: int
+    parallel: bool
+
+
+@dataclass(frozen=True)
+class TogetherRow:
+    """Two roles or actors: the cases they share, and the cases of each."""
+
+    left: str
+    right: str
+    cases: int
+    left_cases: int
+    right_cases: int
+
+
+@dataclass(frozen=True)
 class CatalogRow:
     """How often a step ran in a system and module, and on how many of those events a field was filled."""
 

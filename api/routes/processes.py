@@ -7,12 +7,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.auth import identity
+from api.buckets import Bucket
 from api.cases import Case, CaseList, CaseRow, case, key
+from api.choice import chosen
 from api.paging import Page, page
-from api.routes.asked import LIMIT, Asked, Cursor, FilterQuery, Knows, Lang, Limit
-from api.routes.documents import CatalogRow, ProcessRow, ReportDocument, SpectrumRow, VariantRow
-from api.spectrum import catalog, spectrum
+from api.routes.answers import listed, may_see_actors
+from api.routes.asked import LIMIT, Asked, Cursor, Empty, FilterQuery, Knows, Lang, Limit
+from api.routes.documents import CatalogRow, ProcessRow, ReportDocument, SpectrumBucket, SpectrumRow, VariantRow
+from api.spectrum import catalog, spectrum, spectrum_buckets
 from collector.vocabulary.languages import Language
 from mining.figures import By
 from mining.filters import variant_id
@@ -46,15 +48,10 @@ def found(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By
     return knows.report(snapshot, asked.filters(snapshot.config), lang, by)
 
 
-def _may_see_actors(request: Request, by: By) -> None:
-    if by == "actor" and not identity(request).may("manager"):
-        raise HTTPException(403, "figures by actor need the role manager")
-
-
 @router.get("/{process}/report", response_model=ReportDocument)
 def report(request: Request, process: str, knows: Knows, asked: Asked, lang: Lang, by: ByQuery = "role") -> Response:
     """The report document (docs/contract.md, section 2) of the cases that pass the filters."""
-    _may_see_actors(request, by)
+    may_see_actors(request, by)
     body = msgspec.json.encode(document(found(knows, process, asked, lang, by)))
     return Response(body, media_type="application/json")
 
@@ -92,7 +89,7 @@ def findings(
     """Findings, largest impact first."""
     rows = list(enumerate(found(knows, process, asked, lang).findings))
     part, after = page(rows, lambda row: (row[0],), limit, cursor)
-    return _listed([finding for _, finding in part], after)
+    return listed([finding for _, finding in part], after)
 
 
 @router.get("/{process}/variants")
@@ -117,8 +114,13 @@ def cases(
 ) -> Page[CaseRow]:
     """Cases, newest first."""
     snapshot = knows.snapshot(process)
-    arena = knows.arena(snapshot, asked.filters(snapshot.config))
-    part, after = page(CaseList(arena, snapshot.config.end_activities, open_only), key, limit, cursor)
+    filters = asked.filters(snapshot.config)
+    rows = knows.derived(
+        snapshot,
+        ("cases", filters, open_only),
+        lambda: CaseList(knows.arena(snapshot, filters), snapshot.config.end_activities, open_only),
+    )
+    part, after = page(rows, key, limit, cursor)
     return Page(items=list(part), next=after)
 
 
@@ -138,7 +140,7 @@ def roles(
     """What each role did, most events first."""
     rows = found(knows, process, asked, lang).roles
     part, after = page(rows, lambda r: (-r.events, r.role), limit, cursor)
-    return _listed(part, after)
+    return listed(part, after)
 
 
 @router.get("/{process}/handovers", response_model=Page[Handover])
@@ -153,13 +155,13 @@ def handovers(
     cursor: Cursor = None,
 ) -> Response:
     """Direct successions with differing roles (or actors), most frequent first."""
-    _may_see_actors(request, by)
+    may_see_actors(request, by)
     rows = found(knows, process, asked, lang, by).handovers
     part, after = page(rows, lambda h: (-h.count, h.source, h.target), limit, cursor)
-    return _listed(part, after)
+    return listed(part, after)
 
 
-@router.get("/{process}/performance-spectrum", response_model=Page[SpectrumRow])
+@router.get("/{process}/performance-spectrum", response_model=Page[SpectrumRow] | Page[SpectrumBucket])
 def performance_spectrum(
     process: str,
     knows: Knows,
@@ -167,20 +169,32 @@ def performance_spectrum(
     lang: Lang,
     source: Annotated[str | None, Query(description="default: where waiting is longest in all")] = None,
     target: Annotated[str | None, Query()] = None,
+    bucket: Annotated[
+        Bucket | None,
+        Empty,
+        Query(description="adds up: a row an edge (all, unless named) and bucket, counts by quartile of the wait"),
+    ] = None,
     limit: Limit = LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """When each case passed from one activity to the next, in order of time."""
+    """When each case passed from one activity to the next, in order of time; or how many did, fast or slowly."""
     snapshot = knows.snapshot(process)
     filters = asked.filters(snapshot.config)
+    source, target = source or None, target or None
+    arena, part = snapshot.arena, chosen(knows, snapshot, filters)
+    if bucket is not None:
+        buckets = knows.derived(
+            snapshot,
+            ("spectrum", filters, source, target, bucket),
+            lambda: spectrum_buckets(part, arena.activities, source, target, bucket, snapshot.config),
+        )
+        return listed(*page(buckets, lambda row: (row.source, row.target, row.begin), limit, cursor))
     if source is None and target is None:
         transitions = knows.report(snapshot, filters, lang).transitions
         worst = max(transitions, key=lambda t: t.waiting_s.total, default=None)
         source, target = (worst.source, worst.target) if worst else (None, None)
-    arena = knows.arena(snapshot, filters)
-    rows = knows.derived(snapshot, ("spectrum", filters, source, target), lambda: spectrum(arena, source, target))
-    part, after = page(rows, lambda row: (row.begin, row.case_id, row.source, row.target, row.end), limit, cursor)
-    return _listed(part, after)
+    rows = knows.derived(snapshot, ("spectrum", filters, source, target), lambda: spectrum(arena, part, source, target))
+    return listed(*page(rows, lambda row: (row.begin, row.case_id, row.source, row.target, row.end), limit, cursor))
 
 
 @router.get("/{process}/catalog")
@@ -193,7 +207,3 @@ def process_catalog(
     rows = knows.derived(snapshot, ("catalog", filters), lambda: catalog(knows.arena(snapshot, filters)))
     part, after = page(rows, lambda r: (r.activity, r.system or "", r.module or "", r.field or ""), limit, cursor)
     return Page(items=list(part), next=after)
-
-
-def _listed(items: object, after: str | None) -> Response:
-    return Response(msgspec.json.encode({"items": items, "next": after}), media_type="application/json")
