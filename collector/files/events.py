@@ -14,8 +14,8 @@ from collector.files.amounts import parse_amounts
 from collector.files.arrow import as_text, constant, merged, stamps, taken, valid, words_of
 from collector.files.columns import resolve
 from collector.files.lifecycle import NOTHING, Pairs, Rows, pair
+from collector.files.lines import Lines
 from collector.files.log import FileQuality, RawLog, ReadOptions
-from collector.files.log_file import LogFile
 from collector.files.times import NO_TIME, ParsedTimes, Times, parse_times
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
@@ -27,7 +27,7 @@ NEVER_ENDS: Final = 5
 _WORDS: Final[tuple[str, ...]] = ("actor", "role", "system", "module", "device", "channel", "platform", "shop")
 
 
-def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
+def assemble(raw: RawLog, options: ReadOptions) -> Lines:
     """The events of a raw log; PermanentError names file, place and column of a time that cannot be read."""
     found = resolve(raw, options)
     case, activity = words_of(raw.columns[found["case"]]), words_of(raw.columns[found["activity"]])
@@ -87,7 +87,7 @@ def assemble(raw: RawLog, options: ReadOptions) -> LogFile:
     if unreadable:
         notes.append(say("{count} amounts could not be read and were left out.", count=unreadable))
     quality = FileQuality(dropped=dropped, without_case=without_case, without_end=without_end, notes=tuple(notes))
-    return LogFile(
+    return Lines(
         process=options.process,
         columns=pa.table(columns),
         quality=quality,

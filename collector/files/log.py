@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from collector.vocabulary.languages import Language
+from collector.vocabulary.schema import EVENT_SCHEMA
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -57,6 +60,85 @@ class FileQuality:
     """Events that began and have no end, where ends are recorded."""
     notes: tuple[str, ...] = ()
     """Sentences in the language of the options."""
+
+
+class LogFile(Protocol):
+    """A log as events in order of the file, which is also what `mining.details` calls details."""
+
+    @property
+    def columns(self) -> pa.Table:
+        """One row an event: those columns of EVENT_SCHEMA that are there, with `objects` or `case_id`."""
+        ...
+
+    @property
+    def batches(self) -> tuple[pa.RecordBatch, ...]:
+        """All of EVENT_SCHEMA. Event ids are positions in the file, twelve digits, so their order is the file's."""
+        ...
+
+    @property
+    def quality(self) -> FileQuality:
+        """What was wrong with the file."""
+        ...
+
+    @property
+    def leading(self) -> str:
+        """Object type of the cases: the first object of every event has it."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """Events held back because they have not ended (`ReadOptions.growing`)."""
+        ...
+
+    def event_ids(self, rows: npt.NDArray[np.int64]) -> pa.StringArray:
+        """Ids of the events at `rows`."""
+        ...
+
+    def trace_ids(self, rows: npt.NDArray[np.int64]) -> pa.StringArray:
+        """Trace ids of the events at `rows`, null where there is none."""
+        ...
+
+    def objects(self, rows: npt.NDArray[np.int64]) -> pa.ListArray:
+        """Objects of the events at `rows`, that of the case first."""
+        ...
+
+    def maps(self, rows: npt.NDArray[np.int64]) -> pa.MapArray | dict[str, pa.Array]:
+        """Further fields of the events at `rows`: a map each, or a column a field."""
+        ...
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """A LogFile whose events are there as a whole."""
+
+    batches: tuple[pa.RecordBatch, ...]
+    quality: FileQuality
+    leading: str = "case"
+    held: int = 0
+
+    @property
+    def columns(self) -> pa.Table:
+        """See LogFile."""
+        return pa.Table.from_batches(self.batches, EVENT_SCHEMA)
+
+    def event_ids(self, rows: npt.NDArray[np.int64]) -> pa.StringArray:
+        """See LogFile."""
+        return self._taken("event_id", rows)
+
+    def trace_ids(self, rows: npt.NDArray[np.int64]) -> pa.StringArray:
+        """See LogFile."""
+        return self._taken("trace_id", rows)
+
+    def objects(self, rows: npt.NDArray[np.int64]) -> pa.ListArray:
+        """See LogFile."""
+        return self._taken("objects", rows)
+
+    def maps(self, rows: npt.NDArray[np.int64]) -> pa.MapArray:
+        """See LogFile."""
+        return self._taken("fields", rows)
+
+    def _taken(self, name: str, rows: npt.NDArray[np.int64]) -> pa.Array:
+        return self.columns.column(name).take(pa.array(rows)).combine_chunks()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A log as events, column by column."""
+"""Lines of a file as events, column by column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +17,8 @@ BATCH_ROWS: Final = 1 << 17
 
 
 @dataclass(frozen=True)
-class LogFile:
-    """A log as events, in order of the file; what no one asks for is neither read nor made.
-
-    It is also what `mining.details` calls details: `event_ids` and the rest give columns of chosen events.
-    """
+class Lines:
+    """A LogFile of which what no one asks for is neither read nor made."""
 
     process: str
     columns: pa.Table
