@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from api.knowing import Knowing
 from api.paging import DEFAULT_LIMIT, MAX_LIMIT
+from api.routes.answers import may_see_actors
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import LANGUAGES, Language, best_language
 from mining.config import ProcessConfig
@@ -163,7 +164,15 @@ def _attributes(name: str, values: list[str] | None, negated: bool = False) -> t
     return tuple(Attribute(field, tuple(wanted), negated) for field, wanted in found.items())
 
 
-Asked = Annotated[FilterQuery, Depends()]
+def allowed(request: Request, asked: Annotated[FilterQuery, Depends()]) -> FilterQuery:
+    """The filters; 403 where they single out an actor for somebody who may not see figures by actor."""
+    named = {attribute.partition("=")[0] for attribute in (*(asked.where or ()), *(asked.where_not or ()))}
+    if "actor" in named:
+        may_see_actors(request, "actor")
+    return asked
+
+
+Asked = Annotated[FilterQuery, Depends(allowed)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="items at most")]
 Cursor = Annotated[str | None, Query(description="the `next` of the part before")]
 LIMIT = DEFAULT_LIMIT

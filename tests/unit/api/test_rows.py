@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
@@ -35,17 +37,14 @@ def shuffled(found: Arena, places: list[int]) -> Arena:
     """The same cases in another order."""
     parts = [take(found, np.arange(found.cases) == place) for place in places]
     rows = [row for place in places for row in range(found.offsets[place], found.offsets[place + 1])]
-    whole = parts[0]
-    return Arena(
-        **{
-            **vars(whole),
-            "offsets": np.cumsum([0, *(part.events for part in parts)]),
-            "case_ids": pa.concat_arrays([part.case_ids for part in parts]),
-            "start": found.start[rows],
-            "end": found.end[rows],
-            "codes": {name: column[rows] for name, column in found.codes.items()},
-            "error": found.error[rows],
-        }
+    return replace(
+        found,
+        offsets=np.cumsum([0, *(part.events for part in parts)]),
+        case_ids=pa.concat_arrays([part.case_ids for part in parts]),
+        start=found.start[rows],
+        end=found.end[rows],
+        codes={name: column[rows] for name, column in found.codes.items()},
+        error=found.error[rows],
     )
 
 

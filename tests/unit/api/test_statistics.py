@@ -115,3 +115,10 @@ def test_working_together_by_role_and_by_actor(client: TestClient, guarded: Test
     assert guarded.get(by_actor, headers=VIEWER).status_code == 403
     assert guarded.get(by_actor, headers=MANAGER).json()["items"]
     assert guarded.get(f"{ORDER}/working-together", headers=VIEWER).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["where", "where_not"])
+def test_one_actor_is_singled_out_for_managers_only(guarded: TestClient, name: str) -> None:
+    asked = f"{ORDER}/report?{name}=actor=li"
+    assert guarded.get(asked, headers=VIEWER).status_code == 403
+    assert guarded.get(asked, headers=MANAGER).status_code == 200
