@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from collector.vocabulary.languages import Language, text, word
+from mining.arena import WORDS
 from mining.filters import variant_id
 from mining.live.knowledge import Snapshot
 from mining.report import Report
@@ -93,7 +94,8 @@ def _told(
             value = states(language)[value]
         case "where" | "where_not":
             field, _, wanted = value.partition("=")
-            return field, f"≠ {wanted}" if name == "where_not" else wanted
+            told = word(language, "term", field) if field in WORDS else field
+            return told, f"≠ {wanted}" if name == "where_not" else wanted
         case "min_hours" | "max_hours":
             value = text(language, "{n} h", n=value)
         case _:

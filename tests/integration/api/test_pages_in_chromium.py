@@ -30,6 +30,7 @@ PAGES = [
     "/runbooks/FlowStopped",
     "/login",
     "/processes/order?activity=Nothing",
+    "/processes/order?path_from=Pay&path_to=Ship&path=eventual&path_hours=48&without=Cancel%20order",
 ]
 
 
@@ -102,11 +103,18 @@ def test_sliders_and_filters_end_up_in_the_address(address: str, browser: Any) -
     page.keyboard.press("End")
     page.wait_for_url("**paths=1**")
     assert "channel=search" in page.url
-    page.locator("details.filter summary").click()
+    page.locator("details.filter > summary").click()
     page.locator("select[name=platform]").select_option("web")
+    page.locator("details.further > summary").click()
+    page.locator("select[name=path_from]").select_option("Pay")
+    page.locator("select[name=path_to]").select_option("Ship")
+    page.locator("select[name=path]").select_option("eventual")
     page.locator("form.fields button").click()
     page.wait_for_url("**platform=web**")
-    assert "from=" not in page.url
+    assert "path_from=Pay&path=eventual&path_to=Ship" in page.url
+    assert all(f"&{name}=" not in page.url for name in ("from", "window", "min_hours", "without"))
+    page.locator(".chips a", has_text="Pay → Ship").click()
+    page.wait_for_url(lambda url: "path" not in url.replace("paths=", "").replace("/processes", ""))
     page.locator(".chips a", has_text="web").click()
     page.wait_for_url(lambda url: "platform" not in url)
     page.close()

@@ -90,6 +90,8 @@ def test_further_filters_are_chips_and_fill_the_form(client: TestClient) -> None
     assert '<details class="further">' in client.get("/processes/order?channel=search", headers=HTML).text
     chinese = unescape(client.get(FURTHER, headers={**HTML, "Accept-Language": "zh-CN"}).text)
     assert "Pay → Ship (稍后出现" in chinese
+    assert "<span>流量来源</span> search" in chinese
+    assert '<option value="" selected>directly' not in page
 
 
 def test_a_filter_of_several_values_has_a_chip_each(client: TestClient) -> None:
