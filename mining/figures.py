@@ -1,173 +1,187 @@
 """The figures of the report document, everything but the findings."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mining.arena import NO_TIME, Arena, Codes, Times
-from mining.kernels.activities import Activities, activities
-from mining.kernels.case_times import CaseTimes, case_times
-from mining.kernels.directly_follows import DirectlyFollows, directly_follows
-from mining.kernels.distinct_cases import distinct_cases
-from mining.kernels.handovers import handovers
-from mining.kernels.pairs import pairs
-from mining.kernels.spreads import Spreads, spreads
-from mining.kernels.variants import variants
-from mining.kernels.waits import Waits, waits
+from mining.part import Part
 from mining.report import CaseFigures, Edge, Handover, Node, RoleFigures, ShortSpread, Spread, Transition, Variant
+from mining.summary.blocks import blocks
+from mining.summary.counters import Pairs
+from mining.summary.exact import Exact, Spreads
+from mining.summary.summary import Summary
 
 SECOND: Final = 1_000_000
 By = Literal["role", "actor"]
+Ints = npt.NDArray[np.int64]
 
 
 class Figures:
-    """Every table of the document from one arena; what several tables need is computed once.
+    """Every table of the document from a summary and its exact quantiles.
 
     A gap is from the end of an event to the start of the next of its case, never negative. Waiting is the gap unless
-    the moment of enabling was recorded. Quantiles are exact.
+    the moment of enabling was recorded. Tables are in order of figures, then names, whatever codes the words have.
     """
 
-    def __init__(self, arena: Arena) -> None:
-        self._arena = arena
-        self._activities: Activities = activities(arena)
-        self._waits: Waits = waits(arena)
-        self._follows: DirectlyFollows = directly_follows(arena)
-        self._gaps: Spreads = spreads(self._waits.gap, self._follows.edge, len(self._follows.count))
-        self._times: CaseTimes = case_times(arena, self._waits.waiting)
-        self._service: Times = arena.end - arena.start
+    def __init__(self, summary: Summary, exact: Exact) -> None:
+        self._summary = summary
+        self._exact = exact
+        self._words: Sequence[str] = summary.names.get("activity", ())
 
     def nodes(self) -> tuple[Node, ...]:
         """Activities, most events first, then by name."""
-        arena, found = self._arena, self._activities
-        size = len(arena.activities)
-        service, waiting = (spreads(values, arena.activity, size) for values in (self._service, self._waits.waiting))
+        found, words = self._summary.activities, self._words
         by_role, by_system, by_module = (self._counts(name) for name in ("role", "system", "module"))
-        order = sorted(np.flatnonzero(found.events).tolist(), key=lambda a: (-found.events[a], a))
+        there = np.flatnonzero(found.counts[:, found.EVENTS]).tolist()
+        rows = {a: found.counts[a].tolist() for a in there}
         return tuple(
             Node(
-                activity=arena.activities[a],
-                events=int(found.events[a]),
-                cases=int(found.cases[a]),
-                starts=int(found.starts[a]),
-                ends=int(found.ends[a]),
-                rework_cases=int(found.rework_cases[a]),
-                errors=int(found.errors[a]),
-                service_s=_spread(service, a),
+                activity=words[a],
+                events=rows[a][found.EVENTS],
+                cases=rows[a][found.CASES],
+                starts=rows[a][found.STARTS],
+                ends=rows[a][found.ENDS],
+                rework_cases=rows[a][found.REWORK],
+                errors=rows[a][found.ERRORS],
+                service_s=_spread(self._exact.service, a),
                 working_s=None,
-                waiting_s=_spread(waiting, a),
-                roles=by_role[a],
-                systems=by_system[a],
-                modules=by_module[a],
+                waiting_s=_spread(self._exact.waiting, a),
+                roles=by_role.get(a, {}),
+                systems=by_system.get(a, {}),
+                modules=by_module.get(a, {}),
             )
-            for a in order
+            for a in sorted(there, key=lambda a: (-rows[a][found.EVENTS], words[a]))
         )
 
     def edges(self) -> tuple[Edge, ...]:
         """Direct successions, most frequent first, then by names."""
-        found, gaps = self._follows, self._gaps
-        return tuple(
-            Edge(*self._ends(e), int(found.count[e]), int(found.cases[e]), _spread(gaps, e)) for e in self._by_count()
-        )
+        gaps = self._exact.gap
+        return tuple(Edge(*ends, count, cases, _spread(gaps, e)) for e, ends, count, cases in self._edges())
 
     def transitions(self) -> tuple[Transition, ...]:
         """Where waiting happens, in the order of the edges; without concurrency a transition is an edge."""
-        arena, found = self._arena, self._follows
-        recorded = bool((arena.enabled != NO_TIME).any())
-        waiting = spreads(self._waits.waiting, found.edge, len(found.count)) if recorded else self._gaps
+        waits = self._exact.edge_waiting
         return tuple(
-            Transition(*self._ends(e), int(found.count[e]), int(found.cases[e]), _spread(waiting, e), None)
-            for e in self._by_count()
+            Transition(*ends, count, cases, _spread(waits, e), None) for e, ends, count, cases in self._edges()
         )
 
-    def variants(self, odd: npt.NDArray[np.bool_]) -> tuple[Variant, ...]:
-        """All variants, most cases first, then by path. Deviating are those of whose cases at least half are `odd`."""
-        arena, found = self._arena, variants(self._arena)
-        durations = spreads(self._times.duration, found.of_case, len(found.cases))
-        p50, p90 = (durations.p50 / SECOND).tolist(), (durations.p90 / SECOND).tolist()
-        deviating = (2 * np.bincount(found.of_case[odd], minlength=len(found.cases)) >= found.cases).tolist()
-        shares = (found.cases / max(arena.cases, 1)).tolist()
-        low, high = arena.offsets[found.example].tolist(), arena.offsets[found.example + 1].tolist()
-        codes, words = arena.activity, arena.activities
+    def variants(self, odd: Ints | None = None) -> tuple[Variant, ...]:
+        """All variants, most cases first, then by path.
+
+        `odd` is how many cases of each number of `summary.variants` are odd (int64, see `odd_cases`); deviating are
+        variants of whose cases at least half are.
+        """
+        found = self._summary.variants
+        cases = found.cases
+        deviating = np.zeros(len(cases), np.bool_) if odd is None else 2 * odd >= cases
+        p50, p90 = (self._exact.variants / SECOND).tolist()
+        shares = (cases / max(int(cases.sum()), 1)).tolist()
+        paths = {v: self._path(v) for v in np.flatnonzero(cases).tolist()}
+        counts = cases.tolist()
         return tuple(
-            Variant(
-                tuple([words[code] for code in codes[low[v] : high[v]].tolist()]),
-                cases,
-                shares[v],
-                ShortSpread(p50[v], p90[v]),
-                deviating[v],
-            )
-            for v, cases in enumerate(found.cases.tolist())
+            Variant(paths[v], counts[v], shares[v], ShortSpread(p50[v], p90[v]), bool(deviating[v]))
+            for v in sorted(paths, key=lambda v: (-counts[v], paths[v]))
         )
 
     def cases(self) -> CaseFigures:
         """Durations over all cases. Efficiency is null where no event has a length or no case a duration."""
-        times = self._times
-        lasting = times.duration > 0
-        known = bool(lasting.any()) and bool(self._service.any())
+        found, spreads = self._summary.cases, self._exact.cases
         return CaseFigures(
-            duration_s=_spread(_overall(times.duration), 0),
-            service_s=_spread(_overall(times.service), 0),
-            waiting_s=_spread(_overall(times.waiting), 0),
-            efficiency=float((times.busy[lasting] / times.duration[lasting]).mean()) if known else None,
+            duration_s=_spread(spreads, found.DURATION),
+            service_s=_spread(spreads, found.WORK),
+            waiting_s=_spread(spreads, found.WAITED),
+            efficiency=found.efficiency,
         )
 
     def roles(self) -> tuple[RoleFigures, ...]:
         """What each role did, most events first, then by name; events without a role are in none."""
-        arena = self._arena
-        role, names = arena.codes["role"], arena.names["role"]
-        size = len(names)
-        with_actor = pairs(role, arena.codes["actor"], size, len(arena.names["actor"]))
-        actors = np.bincount(with_actor.left, minlength=size)
-        cases = distinct_cases(arena.offsets, role, size)
-        service = spreads(self._service, role, size)
-        caused = spreads(self._waits.waiting, role, size)
-        rework = np.bincount(role[(role >= 0) & self._activities.repeats], minlength=size)
-        errors = np.bincount(role[(role >= 0) & arena.error], minlength=size)
-        order = sorted(np.flatnonzero(service.count).tolist(), key=lambda r: (-service.count[r], r))
+        group, words = self._summary.groups["role"], self._summary.names.get("role", ())
+        service, waiting = self._exact.groups["role"]
+        with_actor = self._summary.pairs["role", "actor"]
+        lefts = with_actor.numbering.lefts[with_actor.counts[: with_actor.numbering.size] != 0]
+        actors = np.bincount(lefts, minlength=len(words)).tolist()
+        there = np.flatnonzero(group.counts[:, group.EVENTS]).tolist()
+        rows = {r: group.counts[r].tolist() for r in there}
         return tuple(
             RoleFigures(
-                role=names[r],
-                actors=int(actors[r]),
-                events=int(service.count[r]),
-                cases=int(cases[r]),
+                role=words[r],
+                actors=actors[r],
+                events=rows[r][group.EVENTS],
+                cases=rows[r][group.CASES],
                 service_s=_spread(service, r),
-                waiting_caused_s=int(caused.total[r]) / SECOND,
-                rework=int(rework[r]),
-                errors=int(errors[r]),
+                waiting_caused_s=int(waiting.total[r]) / SECOND,
+                rework=rows[r][group.REWORK],
+                errors=rows[r][group.ERRORS],
             )
-            for r in order
+            for r in sorted(there, key=lambda r: (-rows[r][group.EVENTS], words[r]))
         )
 
     def handovers(self, by: By) -> tuple[Handover, ...]:
         """Direct successions with differing, known roles (or actors), most frequent first, then by names."""
-        names = self._arena.names[by]
-        found = handovers(self._arena.offsets, self._arena.codes[by], len(names))
-        return tuple(
-            Handover(names[found.source[i]], names[found.target[i]], int(found.count[i]))
-            for i in np.argsort(-found.count, kind="stable").tolist()
-        )
+        words = self._summary.names.get(by, ())
+        found = [Handover(words[a], words[b], count) for a, b, count in _each(self._summary.handovers[by])]
+        return tuple(sorted(found, key=lambda h: (-h.count, h.source, h.target)))
 
-    def _by_count(self) -> list[int]:
-        return list(np.argsort(-self._follows.count, kind="stable").tolist())
+    def open_cases(self, end_activities: Sequence[str]) -> int:
+        """Cases none of whose events is an end activity; 0 where none is configured."""
+        if not end_activities:
+            return 0
+        ending = {code for code, word in enumerate(self._words) if word in set(end_activities)}
+        found = self._summary.variants
+        offsets, steps = found.offsets, found.steps[: found.offsets[found.size]]
+        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.isin(steps, list(ending)))])
+        reached = ends[offsets[1 : found.size + 1]] > ends[offsets[: found.size]]
+        return int(found.cases[~reached].sum())
 
-    def _ends(self, edge: int) -> tuple[str, str]:
-        names = self._arena.activities
-        return names[self._follows.source[edge]], names[self._follows.target[edge]]
+    def known(self, column: By) -> bool:
+        """Whether any event has a role (or an actor)."""
+        if column in self._summary.groups:
+            group = self._summary.groups[column]
+            return bool(group.counts[:, group.EVENTS].any())
+        return len(self._summary.names.get(column, ())) > 0
 
-    def _counts(self, name: str) -> list[dict[str, int]]:
+    def _path(self, variant: int) -> tuple[str, ...]:
+        found = self._summary.variants
+        steps = found.steps[found.offsets[variant] : found.offsets[variant + 1]].tolist()
+        return tuple([self._words[code] for code in steps if code >= 0])
+
+    def _edges(self) -> list[tuple[int, tuple[str, str], int, int]]:
+        """Number, ends, count and cases of each edge between known activities, in the order of the tables."""
+        found, words = self._summary.edges, self._words
+        counts = found.counts[: found.numbering.size]
+        known = (found.numbering.lefts >= 0) & (found.numbering.rights >= 0) & (counts[:, found.COUNT] != 0)
+        there = np.flatnonzero(known)
+        sources, targets = found.numbering.lefts[there].tolist(), found.numbering.rights[there].tolist()
+        rows = zip(there.tolist(), sources, targets, counts[there].tolist(), strict=True)
+        edges = [(e, (words[s], words[t]), row[found.COUNT], row[found.CASES]) for e, s, t, row in rows]
+        return sorted(edges, key=lambda edge: (-edge[2], edge[1]))
+
+    def _counts(self, name: str) -> dict[int, dict[str, int]]:
         """Per activity code how many of its events have which word, most first, then by word."""
-        arena = self._arena
-        found = pairs(arena.activity, arena.codes[name], len(arena.activities), len(arena.names[name]))
-        counts: list[dict[str, int]] = [{} for _ in arena.activities]
-        for i in np.argsort(-found.count, kind="stable").tolist():
-            counts[found.left[i]][arena.names[name][found.right[i]]] = int(found.count[i])
+        words = self._summary.names.get(name, ())
+        found = [(-count, words[b], a) for a, b, count in _each(self._summary.pairs["activity", name])]
+        counts: dict[int, dict[str, int]] = {}
+        for minus, word, a in sorted(found):
+            counts.setdefault(a, {})[word] = -minus
         return counts
 
 
-def _overall(values: Times) -> Spreads:
-    keys: Codes = np.zeros(len(values), np.int32)
-    return spreads(values, keys, 1)
+def odd_cases(summary: Summary, part: Part) -> Ints:
+    """How many cases of the part each variant of the summary has; the part has the summary's codes."""
+    counts = np.zeros(summary.variants.size, np.int64)
+    for block in blocks(part):
+        numbers = summary.variants.numbers(block.offsets, block.codes("activity"), new=False)
+        counts += np.bincount(numbers[numbers >= 0], minlength=len(counts))
+    return counts
+
+
+def _each(pairs: Pairs) -> Iterator[tuple[int, int, int]]:
+    numbering = pairs.numbering
+    there = np.flatnonzero(pairs.counts[: numbering.size])
+    lefts, rights = numbering.lefts[there].tolist(), numbering.rights[there].tolist()
+    return zip(lefts, rights, pairs.counts[there].tolist(), strict=True)
 
 
 def _spread(found: Spreads, place: int) -> Spread:
@@ -175,10 +189,5 @@ def _spread(found: Spreads, place: int) -> Spread:
     count, total = int(found.count[place]), int(found.total[place])
     if count == 0:
         return Spread(0.0, None, None, None, None)
-    p50, p90, p95 = (float(q[place]) / SECOND for q in (found.p50, found.p90, found.p95))
+    p50, p90, p95 = (float(q) / SECOND for q in found.quantiles[:, place])
     return Spread(total / SECOND, total / count / SECOND, p50, p90, p95)
-
-
-def known(codes: npt.NDArray[np.int32]) -> bool:
-    """Whether any event has a word in this column."""
-    return bool((codes >= 0).any())

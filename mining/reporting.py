@@ -8,18 +8,23 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from collector.vocabulary.languages import Language, text
-from mining.arena import Arena
+from mining.arena import Arena, Quality
 from mining.build import BAD_SEGMENTS_NOTE
 from mining.builder import NEGATIVE_NOTE
 from mining.config import ProcessConfig
-from mining.figures import By, Figures, known
+from mining.figures import By, Figures, odd_cases
 from mining.findings import detect
 from mining.findings.facts import Fact, View
-from mining.report import SCHEMA, LogFigures, QualityFigures, Report
+from mining.part import part_of
+from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
 from mining.sampling import SAMPLED_NOTE
 from mining.story import tell
+from mining.summary.exact import Exact, exact
+from mining.summary.summary import Summary
+from mining.summary.tallying import summarise
 
 FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
@@ -56,43 +61,61 @@ def reports(
     notes = arena.quality.notes
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
-    if by == "role" and not known(arena.codes["role"]):
+    part = part_of(arena)
+    summary = summarise(part, arena.names)
+    found = tables(
+        summary,
+        exact(summary, [(part, arena.names)]),
+        arena.process,
+        config,
+        dataclasses.replace(arena.quality, notes=notes),
+        by,
+        odd_cases(summary, part.take(_odd(facts))),
+    )
+    return {language: worded(found, language, tell(facts, seen, arena.process, language)) for language in languages}
+
+
+def _odd(facts: Sequence[Fact]) -> npt.NDArray[np.int64]:
+    """Positions of the cases that rare paths touch."""
+    rows = [fact.case_rows for fact in facts if (fact.kind, fact.name) == ("deviation", "rare_path")]
+    return np.array(sorted(set().union(*rows)), np.int64)
+
+
+def tables(
+    summary: Summary,
+    exact: Exact,
+    process: str,
+    config: ProcessConfig,
+    quality: Quality,
+    by: By = "role",
+    odd: npt.NDArray[np.int64] | None = None,
+) -> Report:
+    """The report without findings, from a summary and its exact quantiles: what needs no arena in one piece.
+
+    Where no role is known, handovers are between actors. Notes are in English, as `quality` has them. `odd` is how
+    many cases of each variant rare paths touch (`figures.odd_cases`).
+    """
+    figures = Figures(summary, exact)
+    notes = quality.notes
+    if by == "role" and not figures.known("role"):
         by = "actor"
-        notes = (*notes, ACTORS_NOTE) if known(arena.codes["actor"]) else notes
-    bare = _without_words(arena, config, facts, by)
-    return {
-        language: dataclasses.replace(
-            bare,
-            quality=dataclasses.replace(bare.quality, notes=tuple(_note(language, note) for note in notes)),
-            findings=tell(facts, seen, arena.process, language),
-        )
-        for language in languages
-    }
-
-
-def _without_words(arena: Arena, config: ProcessConfig, facts: Sequence[Fact], by: By) -> Report:
-    """The report without what is said in a language: notes and findings."""
-    odd = np.zeros(arena.cases, np.bool_)
-    for fact in facts:
-        if (fact.kind, fact.name) == ("deviation", "rare_path"):
-            odd[list(fact.case_rows)] = True
-    figures = Figures(arena)
-    variants = figures.variants(odd)
+        notes = (*notes, ACTORS_NOTE) if figures.known("actor") else notes
+    nodes, variants = figures.nodes(), figures.variants(odd)
     return Report(
         schema=SCHEMA,
-        process=arena.process,
+        process=process,
         log=LogFigures(
-            events=arena.events,
-            cases=arena.cases,
-            activities=len(np.unique(arena.activity)),
+            events=summary.cases.sums["events"],
+            cases=summary.cases.sums["cases"],
+            activities=len(nodes),
             variants=len(variants),
-            from_=iso(int(arena.start.min())) if arena.events else None,
-            to=iso(int(arena.end.max())) if arena.events else None,
-            open_cases=open_cases(arena, config.end_activities),
+            from_=None if exact.begin is None else iso(exact.begin),
+            to=None if exact.end is None else iso(exact.end),
+            open_cases=figures.open_cases(config.end_activities),
         ),
-        quality=QualityFigures(**{**dataclasses.asdict(arena.quality), "notes": ()}),
+        quality=QualityFigures(**{**dataclasses.asdict(quality), "notes": notes}),
         currency=config.currency,
-        nodes=figures.nodes(),
+        nodes=nodes,
         edges=figures.edges(),
         transitions=figures.transitions(),
         variants=variants,
@@ -100,6 +123,12 @@ def _without_words(arena: Arena, config: ProcessConfig, facts: Sequence[Fact], b
         roles=figures.roles(),
         handovers=figures.handovers(by),
     )
+
+
+def worded(found: Report, language: Language, findings: Sequence[Finding] = ()) -> Report:
+    """The tables with their notes in a language, and with findings."""
+    notes = tuple(_note(language, note) for note in found.quality.notes)
+    return dataclasses.replace(found, quality=dataclasses.replace(found.quality, notes=notes), findings=tuple(findings))
 
 
 def view(arena: Arena, config: ProcessConfig, now: int) -> View:

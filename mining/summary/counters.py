@@ -16,8 +16,8 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.int8]
 
-FRACTION: Final = 30
-"""Bits of each of the two words that hold a sum of shares: exact whatever the order."""
+_BITS: Final = 30
+"""Bits of each word of a sum of shares; four hold any share of 64-bit times, so the sum is exact in any order."""
 
 
 def room(counts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
@@ -181,8 +181,9 @@ class Pairs:
 class Cases:
     """Sums over cases (Python integers, which have no end), and histograms of what each case took."""
 
-    FIELDS = ("events", "cases", "overlaps", "duration", "work", "waited", "lasting", "share_high", "share_low")
-    """`lasting`: cases with a duration; `share_high`, `share_low`: the sum of busy / duration over them."""
+    SHARE = ("share_1", "share_2", "share_3", "share_4")
+    FIELDS = ("events", "cases", "overlaps", "duration", "work", "waited", "lasting", *SHARE)
+    """`lasting`: cases with a duration; `share_..`: the sum of busy / duration over them, 30 bits of each apiece."""
     DURATION, WORK, WAITED = range(3)
     """Groups of the histogram."""
 
@@ -194,12 +195,8 @@ class Cases:
     def tally(self, block: Block, sign: int) -> None:
         """Count the block."""
         times = block.times
-        lasting, high, low = _shares(times.busy, times.duration)
-        found = (
-            block.events, block.cases, times.overlaps, times.duration.sum(), times.work.sum(), times.waited.sum(),
-            lasting, high, low,
-        )  # fmt: skip
-        for name, value in zip(self.FIELDS, found, strict=True):
+        found = (block.events, block.cases, times.overlaps, times.duration.sum(), times.work.sum(), times.waited.sum())
+        for name, value in zip(self.FIELDS, (*found, *_shares(times.busy, times.duration)), strict=True):
             self.sums[name] += sign * int(value)
         for group, values in enumerate(of_cases(times)):
             self.spread.add(np.full(len(values), group, np.int32), bucketed(values), sign)
@@ -216,7 +213,10 @@ class Cases:
         sums = self.sums
         if not sums["lasting"] or not sums["work"]:
             return None
-        return ((sums["share_high"] << FRACTION) + sums["share_low"]) / (sums["lasting"] << (2 * FRACTION))
+        whole = 0
+        for name in self.SHARE:
+            whole = (whole << _BITS) + sums[name]
+        return whole / (1 << (len(self.SHARE) * _BITS)) / sums["lasting"]
 
 
 def of_cases(times: Times) -> tuple[Ints, Ints, Ints]:
@@ -329,14 +329,16 @@ def _groups(
 
 
 @numba.njit(nogil=True, cache=True)
-def _shares(busy: Ints, duration: Ints) -> tuple[int, np.int64, np.int64]:
-    lasting, high, low = 0, np.int64(0), np.int64(0)
+def _shares(busy: Ints, duration: Ints) -> npt.NDArray[np.int64]:
+    found = np.zeros(5, np.int64)
     scale = np.float64(1 << 30)
     for c in range(len(busy)):
         if duration[c] > 0:
-            share = busy[c] / duration[c] * scale
-            whole = np.int64(share)
-            lasting += 1
-            high += whole
-            low += np.int64((share - whole) * scale)
-    return lasting, high, low
+            found[0] += 1
+            share = busy[c] / duration[c]
+            for word in range(1, 5):
+                share *= scale
+                whole = np.int64(share)
+                found[word] += whole
+                share -= whole
+    return found

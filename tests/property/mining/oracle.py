@@ -1,5 +1,6 @@
 """Slow and obvious: the report document in plain Python, to hold the kernels against."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -180,7 +181,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
             "duration_s": spread(list(length.values())),
             "service_s": spread([sum(e.end - e.start for e in rows) for rows in logged.values()]),
             "waiting_s": spread([sum(waiting(rows, i) or 0 for i in range(len(rows))) for rows in logged.values()]),
-            "efficiency": float(np.mean(shares)) if shares and has_length else None,
+            "efficiency": math.fsum(shares) / len(shares) if shares and has_length else None,
         },
         "roles": roles,
         "handovers": ranked(handovers),
