@@ -25,7 +25,8 @@ def export(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="By ending: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz; a report is .json. - is standard output.",
+            help="By ending: .csv, .xlsx, .parquet, .jsonl; events also .xes, OCEL 2.0 .jsonocel, .xmlocel, .sqlite; "
+            "texts also as .gz; a report is .json. - is standard output.",
             show_default=False,
         ),
     ],
@@ -58,6 +59,15 @@ def export(
             text(language, "Without --config it is not known what the cases are: case_id is often empty."), err=True
         )
     chosen = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
-    count = write(what.value, out, data=data, config=config, process=process, columns=chosen or None, language=language)
+    count = write(
+        what.value,
+        out,
+        data=data,
+        config=config,
+        process=process,
+        columns=chosen or None,
+        language=language,
+        tell=lambda said: typer.echo(said, err=True),
+    )
     if count is not None and out != Path("-"):
         typer.echo(text(language, "{file}: {count} rows", file=out, count=count))

@@ -8,12 +8,14 @@ from typing import Final
 
 from collector.files.csv_file import CsvReader
 from collector.files.events import assemble
-from collector.files.log import FileQuality, Progress, Reader, ReadOptions, no_progress
-from collector.files.log_file import LogFile
+from collector.files.jsonl_file import JsonLinesReader
+from collector.files.log import FileQuality, LogFile, Progress, Reader, ReadOptions, no_progress
 from collector.files.ocel_json import OcelJsonReader
 from collector.files.ocel_sqlite import OcelSqliteReader
 from collector.files.ocel_xml import OcelXmlReader
+from collector.files.own import events, from_texts, is_own, own_parquet
 from collector.files.parquet_file import ParquetReader
+from collector.files.rest import REST, unpack
 from collector.files.xes_file import XesReader
 from collector.files.xlsx_file import XlsxReader
 from collector.vocabulary.errors import PermanentError
@@ -25,6 +27,7 @@ READERS: Final[tuple[Reader, ...]] = (
     CsvReader(),
     XlsxReader(),
     ParquetReader(),
+    JsonLinesReader(),
     XesReader(),
     OcelJsonReader(),
     OcelXmlReader(),
@@ -42,12 +45,17 @@ def read(path: Path, options: ReadOptions, progress: Progress = no_progress) -> 
     name = path.name.lower()
     for reader in READERS:
         if name.endswith(reader.endings):
+            if name.endswith(".parquet") and (table := own_parquet(path)) is not None:
+                return events(table, path, options)
             raw = reader.read(path, options, progress)
             if options.case_type is not None and raw.leading is None:
                 raise PermanentError(
                     text(options.language, "{file}: has no object types; --leading is for OCEL, --case here", file=path)
                 )
-            return assemble(raw, options)
+            if is_own(raw.names):
+                return from_texts(raw, options, escaped=name.endswith((".csv", ".csv.gz")))
+            log = assemble(raw, options)
+            return unpack(log) if REST in raw.names else log
     endings = ", ".join(ending for reader in READERS for ending in reader.endings)
     raise PermanentError(
         text(options.language, "{file}: this kind of file is not read; {endings} are", file=path, endings=endings)

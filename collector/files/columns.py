@@ -47,7 +47,7 @@ def resolve(raw: RawLog, options: ReadOptions) -> dict[str, int]:
     """Meaning -> column index, for the meanings the file has; PermanentError names what is missing and the nearest."""
     by_name: dict[str, int] = {}
     for index, name in enumerate(raw.names):
-        by_name.setdefault(_plain(name), index)
+        by_name.setdefault(plain(name), index)
     exact = {name: index for index, name in reversed(list(enumerate(raw.names)))}
     wanted = {
         "case": options.case,
@@ -61,7 +61,7 @@ def resolve(raw: RawLog, options: ReadOptions) -> dict[str, int]:
     for meaning, given in wanted.items():
         if given is None:
             continue
-        chosen = exact.get(given, by_name.get(_plain(given)))
+        chosen = exact.get(given, by_name.get(plain(given)))
         if chosen is None:
             raise PermanentError(
                 text(
@@ -79,7 +79,7 @@ def resolve(raw: RawLog, options: ReadOptions) -> dict[str, int]:
     for meaning, usual in raw.usual.items():
         if meaning not in found:
             for name in usual:
-                place = by_name.get(_plain(name))
+                place = by_name.get(plain(name))
                 if place is not None and place not in taken:
                     found[meaning] = place
                     taken.add(place)
@@ -94,10 +94,10 @@ def resolve(raw: RawLog, options: ReadOptions) -> dict[str, int]:
 
 def usable(names: Sequence[str], usual: dict[str, tuple[str, ...]], options: ReadOptions) -> bool:
     """Whether there are columns for case, activity and a time among `names`."""
-    there = {_plain(name) for name in names if name}
+    there = {plain(name) for name in names if name}
 
     def has(given: str | None, meaning: str) -> bool:
-        return any(_plain(name) in there for name in ((given,) if given is not None else usual[meaning]))
+        return any(plain(name) in there for name in ((given,) if given is not None else usual[meaning]))
 
     timed = has(options.start, "start") or has(options.end, "end")
     return timed and has(options.case, "case") and has(options.activity, "activity")
@@ -130,11 +130,11 @@ def _listed(names: Sequence[str], options: ReadOptions, limit: int = 20) -> str:
 
 
 def _nearest(usual: Sequence[str], names: Sequence[str], options: ReadOptions) -> str:
-    plain = {_plain(name): name for name in names}
+    by_plain = {plain(name): name for name in names}
     ranked = [
-        (difflib.SequenceMatcher(None, _plain(want), have).ratio(), name)
+        (difflib.SequenceMatcher(None, plain(want), have).ratio(), name)
         for want in usual
-        for have, name in plain.items()
+        for have, name in by_plain.items()
     ]
     best = max(ranked, default=(0.0, ""))
     return "" if best[0] < 0.5 else text(options.language, " Nearest: {name}.", name=_shown(best[1]))
@@ -142,9 +142,10 @@ def _nearest(usual: Sequence[str], names: Sequence[str], options: ReadOptions) -
 
 def _shown(name: str) -> str:
     """A column name that cannot break the line or fill the screen."""
-    plain = "".join(c if c.isprintable() else "?" for c in name)
-    return plain if len(plain) <= 40 else plain[:39] + "…"
+    printable = "".join(c if c.isprintable() else "?" for c in name)
+    return printable if len(printable) <= 40 else printable[:39] + "…"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A column name as names are compared."""
     return re.sub(r"\s+", "_", name.strip().casefold())
