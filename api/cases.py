@@ -13,6 +13,7 @@ from api.rows import Rows, in_order
 from mining.arena import NO_CODE, NO_TIME, Arena
 from mining.details import Fields
 from mining.filters import variant_id
+from mining.kernels.case_has import case_has
 from mining.live.knowledge import Snapshot
 from mining.reporting import iso
 
@@ -113,21 +114,32 @@ class Case:
 
 def closed(arena: Arena, end_activities: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Of each case, whether it has had an end activity; all where none are configured."""
-    if not end_activities or not arena.cases:
+    if not end_activities:
         return np.ones(arena.cases, np.bool_)
-    ending = np.isin(np.array(arena.activities), np.array(end_activities))
-    return np.asarray(np.maximum.reduceat(ending[arena.activity], arena.offsets[:-1]))
+    ending = np.array([name in end_activities for name in arena.activities], np.bool_)
+    return case_has(arena.offsets[:-1], arena.offsets[1:], arena.activity, ending)
 
 
 class CaseList(Rows[CaseRow]):
-    """The cases of an arena, newest first; rows are made when asked for."""
+    """Cases of an arena, newest first; rows are made when asked for.
 
-    def __init__(self, arena: Arena, end_activities: Sequence[str], only_open: bool = False) -> None:
+    `keep` has one flag a case; None for all of them.
+    """
+
+    def __init__(
+        self,
+        arena: Arena,
+        end_activities: Sequence[str],
+        only_open: bool = False,
+        keep: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
         self._arena = arena
         self._closed = closed(arena, end_activities)
-        begin = arena.start[arena.offsets[:-1]]
-        order = in_order(-begin, lambda some: [arena.case_ids.take(pa.array(some))])
-        super().__init__(order[~self._closed[order]] if only_open else order, self._row)
+        listed = np.ones(arena.cases, np.bool_) if keep is None else keep
+        places = np.flatnonzero(listed & ~self._closed if only_open else listed)
+        begin = arena.start[arena.offsets[places]]
+        order = in_order(-begin, lambda some: [arena.case_ids.take(pa.array(places[some]))])
+        super().__init__(places[order], self._row)
 
     def _row(self, i: int) -> CaseRow:
         arena = self._arena

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import COOKIE, find, identity, session
-from api.cases import CaseList, case, key
+from api.cases import case, key
+from api.choice import listed_cases
 from api.pages import figures, runbooks
 from api.pages.render import STATIC, TYPES, VERSION, Pages
 from api.pages.views import chips, choices, form, headline
@@ -126,12 +127,7 @@ def all_cases(
 ) -> Response:
     """The cases that pass the filters, newest first."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config)
-    rows = knows.derived(
-        snapshot,
-        ("cases", filters, open_only),
-        lambda: CaseList(knows.arena(snapshot, filters), snapshot.config.end_activities, open_only),
-    )
+    rows = listed_cases(knows, snapshot, asked.filters(snapshot.config), open_only)
     part, after = page(rows, key, CASES_A_PAGE, cursor)
     query = asked.query()
     drawing = {"open": "true"} if open_only else {}

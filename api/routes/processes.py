@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.buckets import Bucket
-from api.cases import Case, CaseList, CaseRow, case, key
-from api.choice import chosen
+from api.cases import Case, CaseRow, case, key
+from api.choice import chosen, listed_cases
 from api.paging import Page, page
 from api.routes.answers import listed, may_see_actors
 from api.routes.asked import LIMIT, Asked, Cursor, Empty, FilterQuery, Knows, Lang, Limit
@@ -114,12 +114,7 @@ def cases(
 ) -> Page[CaseRow]:
     """Cases, newest first."""
     snapshot = knows.snapshot(process)
-    filters = asked.filters(snapshot.config)
-    rows = knows.derived(
-        snapshot,
-        ("cases", filters, open_only),
-        lambda: CaseList(knows.arena(snapshot, filters), snapshot.config.end_activities, open_only),
-    )
+    rows = listed_cases(knows, snapshot, asked.filters(snapshot.config), open_only)
     part, after = page(rows, key, limit, cursor)
     return Page(items=list(part), next=after)
 
