@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from collector.vocabulary.errors import PermanentError
+from mining.filters import Filters
+from mining.kernels.case_ends import case_ends
+from mining.part import Part
 
 Bucket = Literal["hour", "day", "week", "month"]
 SECOND: Final = 1_000_000
@@ -17,14 +20,34 @@ MOST: Final = 20_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def span(part: Part, filters: Filters) -> tuple[int, int] | None:
+    """The first start and last end of the cases (µs UTC), or what of that lies in the filters' window, else None."""
+    if not part.cases:
+        return None
+    low, high = int(part.start[part.first].min()), int(case_ends(part.first, part.last, part.end).max())
+    if filters.from_ is not None:
+        low = max(low, filters.from_)
+    if filters.to is not None:
+        high = min(high, filters.to - 1)
+    return (low, high) if low <= high else None
+
+
 def edges(low: int, high: int, bucket: Bucket, zone: ZoneInfo) -> npt.NDArray[np.int64]:
     """The edges (µs UTC, rising) of the buckets from the one with `low` to the one with `high`.
 
-    A day begins at midnight in `zone`, a week on Monday, an hour at its full hour. PermanentError for more than MOST.
+    A day begins at midnight in `zone`, a week on Monday, an hour at its full hour. PermanentError for more than MOST,
+    and for times that no calendar knows.
     """
     count = (high - low) // (LENGTH[bucket] * SECOND) + 1
     if count > MOST:
         raise PermanentError(f"bucket: {count} {bucket}s are too many: take longer ones, or a window by from and to")
+    try:
+        return _edges(low, high, bucket, zone)
+    except OverflowError as error:
+        raise PermanentError("bucket: some times lie outside the calendar: take a window by from and to") from error
+
+
+def _edges(low: int, high: int, bucket: Bucket, zone: ZoneInfo) -> npt.NDArray[np.int64]:
     first = (_EPOCH + timedelta(microseconds=low)).astimezone(zone)
     if bucket == "hour":
         begin = _moment(first.replace(minute=0, second=0, microsecond=0))

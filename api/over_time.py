@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from api.buckets import Bucket, edges
+from api.buckets import Bucket, edges, span
 from api.routes.documents import ActivityLoad, OverTimeRow
 from collector.vocabulary.errors import PermanentError
 from mining.config import ProcessConfig
 from mining.filters import Filters
-from mining.kernels.case_ends import case_ends
 from mining.kernels.case_has import case_has
 from mining.kernels.over_time import over_time as count
 from mining.part import Part
@@ -26,16 +25,10 @@ def over_time(
 
     PermanentError where there would be too many.
     """
-    if not part.cases:
+    covered = span(part, filters)
+    if covered is None:
         return []
-    low, high = int(part.start[part.first].min()), int(case_ends(part.first, part.last, part.end).max())
-    if filters.from_ is not None:
-        low = max(low, filters.from_)
-    if filters.to is not None:
-        high = min(high, filters.to - 1)
-    if low > high:
-        return []
-    bounds = edges(low, high, bucket, config.zone)
+    bounds = edges(*covered, bucket, config.zone)
     size = len(activities)
     if size * len(bounds) > MOST_CELLS:
         raise PermanentError(

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from api.buckets import Bucket, edges
+from api.buckets import Bucket, edges, span
 from api.routes.documents import CatalogRow, SpectrumBucket, SpectrumRow
 from api.rows import Rows, in_order
 from mining.arena import Arena
 from mining.config import ProcessConfig
-from mining.kernels.case_ends import case_ends
+from mining.filters import Filters
 from mining.kernels.performance_spectrum import performance_spectrum
 from mining.part import Part
 from mining.reporting import iso
@@ -62,17 +62,23 @@ def spectrum(arena: Arena, part: Part, source: str | None, target: str | None) -
 
 
 def spectrum_buckets(
-    part: Part, activities: Sequence[str], source: str | None, target: str | None, bucket: Bucket, config: ProcessConfig
+    part: Part,
+    activities: Sequence[str],
+    source: str | None,
+    target: str | None,
+    filters: Filters,
+    bucket: Bucket,
+    config: ProcessConfig,
 ) -> list[SpectrumBucket]:
     """The same added up: one row an edge and bucket of time in which a succession began, by names, then time.
 
-    PermanentError where there would be too many buckets.
+    Buckets lie in the filters' window; the quartiles are of all successions of the cases. PermanentError
+    where there would be too many buckets.
     """
-    asked = [name for name in (source, target) if name is not None]
-    if not part.cases or any(name not in activities for name in asked):
+    covered = span(part, filters)
+    if covered is None or any(name not in activities for name in (source, target) if name is not None):
         return []
-    low, high = int(part.start[part.first].min()), int(case_ends(part.first, part.last, part.end).max())
-    bounds = edges(low, high, bucket, config.zone)
+    bounds = edges(*covered, bucket, config.zone)
     codes = [-1 if name is None else list(activities).index(name) for name in (source, target)]
     columns = part.first, part.last, part.codes["activity"], part.start, part.end
     found = performance_spectrum(*columns, len(activities), bounds, *codes)

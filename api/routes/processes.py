@@ -181,7 +181,7 @@ def performance_spectrum(
         buckets = knows.derived(
             snapshot,
             ("spectrum", filters, source, target, bucket),
-            lambda: spectrum_buckets(part, arena.activities, source, target, bucket, snapshot.config),
+            lambda: spectrum_buckets(part, arena.activities, source, target, filters, bucket, snapshot.config),
         )
         return listed(*page(buckets, lambda row: (row.source, row.target, row.begin), limit, cursor))
     if source is None and target is None:

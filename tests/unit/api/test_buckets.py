@@ -48,3 +48,11 @@ def test_december_is_followed_by_january() -> None:
 def test_too_many_are_refused() -> None:
     with pytest.raises(PermanentError, match="hours are too many"):
         edges(0, (MOST + 1) * HOUR, "hour", BERLIN)
+
+
+@pytest.mark.parametrize("bucket", ["hour", "month"])
+def test_a_clock_gone_wild_is_refused_plainly(bucket: Bucket) -> None:
+    with pytest.raises(PermanentError, match="outside the calendar"):
+        edges(1 << 60, 1 << 60, bucket, BERLIN)
+    with pytest.raises(PermanentError, match="outside the calendar"):
+        edges(-(1 << 60), -(1 << 60), bucket, BERLIN)
