@@ -231,7 +231,9 @@ class _Choice:
         wanted = np.ones(len(found.example), np.bool_)
         if asked.variant is not None:
             wanted[:] = False
-            for number, case in enumerate(found.example.tolist()):
+            # Ids are hashes: the only way is to try, and as a rule a common variant is asked for.
+            for number in np.argsort(-np.bincount(found.of_case), kind="stable").tolist():
+                case = found.example[number]
                 codes = activity[part.first[case] : part.last[case]].tolist()
                 if variant_id(tuple(words[code] for code in codes)) == asked.variant:
                     wanted[number] = True
