@@ -22,10 +22,11 @@ class Outputs:
     json: Path | None = None
     html: Path | None = None
     case_findings: Path | None = None
+    xlsx: Path | None = None
 
     def given(self) -> tuple[Path, ...]:
         """Those that are wanted."""
-        return tuple(path for path in (self.json, self.html, self.case_findings) if path is not None)
+        return tuple(path for path in (self.json, self.html, self.case_findings, self.xlsx) if path is not None)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ def mine_log(
             from api.outputs import write_text
 
             write_text(outputs.html, render(told, language, zone), language)
+        if outputs.xlsx is not None:
+            from api.outputs import write_bytes
+            from api.workbook import workbook
+
+            write_bytes(outputs.xlsx, workbook(told, language, zone), language)
         if outputs.case_findings is not None:
             from api.case_findings import case_findings
             from api.outputs import write_text

@@ -29,15 +29,28 @@ def write_text(path: Path, content: str, language: Language) -> None:
         sys.stdout.write(content)
         sys.stdout.flush()
         return
+    _write(path, content.encode(), language)
+
+
+def write_bytes(path: Path, content: bytes, language: Language) -> None:
+    """The same for bytes."""
+    if str(path) == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    _write(path, content, language)
+
+
+def _write(path: Path, content: bytes, language: Language) -> None:
     try:
         target = path.resolve()
         # Neither a device nor a file in a folder that takes no new ones can be replaced; they are written in place.
         if path.exists() and not (path.is_file() and os.access(target.parent, os.W_OK)):
-            path.write_text(content, encoding="utf-8")
+            path.write_bytes(content)
             return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.write(content)
             Path(name).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
             Path(name).replace(target)

@@ -44,6 +44,9 @@ def mine(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write the report as one HTML page here.", show_default=False)
     ] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="Write the report as a workbook here.", show_default=False)
+    ] = None,
     case_findings: Annotated[
         Path | None,
         typer.Option("--case-findings", help="Write for every case what was found in it, as CSV.", show_default=False),
@@ -96,7 +99,7 @@ def mine(
     languages: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
     mine_log(
         log,
-        Outputs(json=json, html=html, case_findings=case_findings),
+        Outputs(json=json, html=html, case_findings=case_findings, xlsx=xlsx),
         Columns(case=case, activity=activity, start=start, end=end, actor=actor, role=role),
         process=process,
         config=config,

@@ -10,7 +10,7 @@ from babel.messages.extract import extract
 from collector.vocabulary.languages import has_text, text
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ("collector/files", "api/html_report", "api/terminal", "api/one_shot.py", "api/outputs.py")
+SOURCES = ("collector/files", "api/html_report", "api/terminal", "api/one_shot.py", "api/outputs.py", "api/workbook.py")
 
 
 def _messages() -> list[str]:
