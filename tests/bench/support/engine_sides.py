@@ -79,13 +79,14 @@ def pandas_report(log: Path, figures: Path | None) -> Result:
 def houtai_warm(log: Path, figures: Path | None) -> Result:
     """The report again, and the directly-follows kernel, on an arena in memory."""
     from mining.kernels.directly_follows import directly_follows
-    from mining.reporting import report
+    from mining.part import part_of
     from tests.bench.support import houtai_report as ours
 
     arena = ours.arena_of(log)
-    now = int(arena.end.max())
-    again = median_of(3, lambda: report(arena, ours.CONFIG, now, facts=()))
-    graph = median_of(5, lambda: directly_follows(arena))
+    again = median_of(3, lambda: ours.of_arena(arena))
+    part = part_of(arena)
+    activity, size = part.codes["activity"], part.size["activity"]
+    graph = median_of(9, lambda: directly_follows(part.first, part.last, activity, size))
     return {"report": again["wall"], "report_cpu": again["cpu"], "graph": graph["cpu"]}
 
 

@@ -1,5 +1,6 @@
 """A full report of a log by Houtai, in the form that pandas_report.py gives it in as well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from collector.files import ReadOptions, read
 from mining.arena import Arena
 from mining.build import build
 from mining.config import ProcessConfig
-from mining.kernels.handovers import Handovers, handovers
-from mining.kernels.spreads import Spreads as GroupSpreads
-from mining.kernels.spreads import spreads
-from mining.kernels.waits import waits
-from mining.report import Report, Spread
-from mining.reporting import report
+from mining.figures import Figures as Tables
+from mining.part import part_of
+from mining.report import Handover, Report, Spread
+from mining.reporting import tables
+from mining.summary.exact import Exact, exact
+from mining.summary.exact import Spreads as GroupSpreads
+from mining.summary.summary import Summary
+from mining.summary.tallying import summarise
 from tests.bench.support.figures import Figures, Spreads
 
 CONFIG = ProcessConfig("log", "case")
@@ -22,40 +25,40 @@ CONFIG = ProcessConfig("log", "case")
 
 @dataclass(frozen=True)
 class Work:
-    """What is worked out: the report, and by role and actor what it does not have."""
+    """What is worked out: the report, and what it does not show."""
 
-    arena: Arena
     report: Report
-    service: dict[str, GroupSpreads]
-    waiting: dict[str, GroupSpreads]
-    handovers: Handovers
-    """Between actors."""
+    summary: Summary
+    exact: Exact
+    between_actors: tuple[Handover, ...]
 
 
 def arena_of(path: Path) -> Arena:
     """The log in `path` as an arena."""
-    return build(read(path, ReadOptions("log")), "log", "case")
+    log = read(path, ReadOptions("log"))
+    return build(log.columns.to_batches(), "log", log.leading, details=log)
 
 
 def work(path: Path) -> Work:
-    """Everything that `told` needs: what is measured. Findings, which pandas has not, are left out."""
-    arena = arena_of(path)
-    waiting = waits(arena).waiting
-    service = arena.end - arena.start
-    by_service, by_waiting = (
-        {name: spreads(values, arena.codes[name], len(arena.names[name])) for name in ("role", "actor")}
-        for values in (service, waiting)
-    )
-    found = report(arena, CONFIG, int(arena.end.max()), facts=())
-    between = handovers(arena.offsets, arena.codes["actor"], len(arena.names["actor"]))
-    return Work(arena, found, by_service, by_waiting, between)
+    """Everything that `told` needs: what is measured."""
+    return of_arena(arena_of(path))
+
+
+def of_arena(arena: Arena) -> Work:
+    """The report without findings, which pandas has not, and statistics and handovers by role and by actor."""
+    part = part_of(arena)
+    summary = summarise(part, arena.names, groups=("role", "actor"))
+    found = exact(summary, [(part, arena.names)])
+    report = tables(summary, found, "log", CONFIG, arena.quality)
+    return Work(report, summary, found, Tables(summary, found).handovers("actor"))
 
 
 def told(done: Work) -> Figures:
     """The figures in the common form."""
-    arena, found, between = done.arena, done.report, done.handovers
-    actors = arena.names["actor"]
-    rows = zip(between.source.tolist(), between.target.tolist(), between.count.tolist(), strict=True)
+    found, names = done.report, done.summary.names
+    by_service, by_waiting = (
+        {name: _by_word(names[name], done.exact.groups[name][kind]) for name in ("role", "actor")} for kind in (0, 1)
+    )
     return Figures(
         graph={(edge.source, edge.target): edge.count for edge in found.edges},
         starts={node.activity: node.starts for node in found.nodes if node.starts},
@@ -65,13 +68,11 @@ def told(done: Work) -> Figures:
             for edge in found.edges
         },
         variants={variant.path: variant.cases for variant in found.variants},
-        service={"activity": {node.activity: _four(node.service_s) for node in found.nodes}}
-        | {name: _by_word(arena, name, spread) for name, spread in done.service.items()},
-        waiting={"activity": {node.activity: _four(node.waiting_s) for node in found.nodes}}
-        | {name: _by_word(arena, name, spread) for name, spread in done.waiting.items()},
+        service={"activity": {node.activity: _four(node.service_s) for node in found.nodes}, **by_service},
+        waiting={"activity": {node.activity: _four(node.waiting_s) for node in found.nodes}, **by_waiting},
         handovers={
-            "role": {(one.source, one.target): one.count for one in found.handovers},
-            "actor": {(actors[source], actors[target]): count for source, target, count in rows},
+            name: {(one.source, one.target): one.count for one in handovers}
+            for name, handovers in (("role", found.handovers), ("actor", done.between_actors))
         },
         rework={node.activity: node.rework_cases for node in found.nodes if node.rework_cases},
         duration=_four(found.cases.duration_s),
@@ -86,8 +87,7 @@ def _known(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _by_word(arena: Arena, name: str, found: GroupSpreads) -> Spreads:
+def _by_word(words: Sequence[str], found: GroupSpreads) -> Spreads:
     with np.errstate(invalid="ignore"):
-        mean = found.total / found.count
-    rows = np.column_stack([mean, found.p50, found.p90, found.p95]) / 1e6
-    return {word: tuple(row) for word, row in zip(arena.names[name], rows.tolist(), strict=True)}
+        rows = np.vstack([found.total / found.count, found.quantiles]).T / 1e6
+    return {word: tuple(row) for word, row in zip(words, rows.tolist(), strict=False)}
