@@ -68,10 +68,14 @@ def export(
     with _opened(out, language) as file:
         made = writer(file, rows.schema, about)
         count = 0
-        for batch in rows:
-            made.write(batch)
-            count += batch.num_rows
-        made.close()
+        try:
+            for batch in rows:
+                made.write(batch)
+                count += batch.num_rows
+            made.close()
+        except BaseException:
+            made.discard()
+            raise
     if rows.unreadable:
         message = "{count} segments cannot be read and were left out, {name} first"
         raise RetryableError(text(language, message, count=len(rows.unreadable), name=rows.unreadable[0]))

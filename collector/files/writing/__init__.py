@@ -32,6 +32,10 @@ class Writer(Protocol):
         """Write what is left."""
         ...
 
+    def discard(self) -> None:
+        """Let go of temporary files instead of closing, where nothing will come of it."""
+        ...
+
 
 @dataclass(frozen=True)
 class About:

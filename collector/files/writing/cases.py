@@ -58,8 +58,14 @@ class ByCase:
                 with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as batches:
                     yield from _cases(list(batches))
         finally:
-            if self._folder is not None:
-                self._folder.cleanup()
+            self.discard()
+
+    def discard(self) -> None:
+        """Let go of the temporary files."""
+        for part in self._parts.values():
+            part.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _spill(self, batch: pa.RecordBatch) -> None:
         assert self._folder is not None

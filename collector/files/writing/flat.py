@@ -41,6 +41,9 @@ class CsvWriter:
         """Write what is left."""
         self._flush()
 
+    def discard(self) -> None:
+        """There are no temporary files."""
+
     def _flush(self) -> None:
         self._writer.close()
         self._file.write(self._buffer.getvalue())
@@ -65,6 +68,9 @@ class JsonLinesWriter:
     def close(self) -> None:
         """Nothing is left."""
 
+    def discard(self) -> None:
+        """There are no temporary files."""
+
 
 class ParquetWriter:
     """The columns as they are kept."""
@@ -79,6 +85,9 @@ class ParquetWriter:
     def close(self) -> None:
         """Write the footer."""
         self._writer.close()
+
+    def discard(self) -> None:
+        """There are no temporary files."""
 
 
 class PackedWriter:
@@ -98,6 +107,10 @@ class PackedWriter:
         """Write what is left, and gzip's end."""
         self._inner.close()
         self._packed.close()
+
+    def discard(self) -> None:
+        """Let go of the other's temporary files."""
+        self._inner.discard()
 
 
 def flat(column: pa.Array) -> pa.Array:

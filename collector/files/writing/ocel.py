@@ -78,6 +78,11 @@ class OcelWriter:
                 with self._path.open("rb") as made:
                     shutil.copyfileobj(made, self._file, 1 << 20)
 
+    def discard(self) -> None:
+        """Let go of the temporary file."""
+        with self._folder:
+            self._log.close()
+
     def _add(self, row: Row) -> None:
         leading = self._single.leading
         kind = shown(row["activity"])

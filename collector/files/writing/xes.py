@@ -63,6 +63,10 @@ class XesWriter:
             message = "{file}: {count} events without a case were left out: XES has none"
             self._about.tell(text(self._about.language, message, file=self._about.path, count=self._cases.without))
 
+    def discard(self) -> None:
+        """Let go of the temporary files."""
+        self._cases.discard()
+
 
 def _trace(rows: list[Row], leading: str, digits: int) -> Iterator[str]:
     told = [split(row, leading) for row in rows]

@@ -54,6 +54,11 @@ class XlsxWriter:
         """Write the workbook."""
         self._book.save(self._file)
 
+    def discard(self) -> None:
+        """Let go of the temporary file."""
+        self._sheet.close()
+        self._sheet._writer.cleanup()
+
     def _cell(self, place: int, value: object) -> object:
         if isinstance(value, int) and abs(value) < 10**_DIGITS:
             return value

@@ -28,9 +28,13 @@ COMPARED = tuple(name for name in EVENT_SCHEMA.names if name not in ("event_id",
 def exported(rows: list[Row], name: Path, **about: Any) -> None:
     with name.open("wb") as file:
         made = writer(file, EXPORTED, About(name, leading={"test": "case"}, **about))
-        for at in range(0, len(rows), 3):
-            made.write(pa.RecordBatch.from_pylist(rows[at : at + 3], EXPORTED))
-        made.close()
+        try:
+            for at in range(0, len(rows), 3):
+                made.write(pa.RecordBatch.from_pylist(rows[at : at + 3], EXPORTED))
+            made.close()
+        except BaseException:
+            made.discard()
+            raise
 
 
 def told(log: LogFile) -> list[Row]:
