@@ -1,5 +1,6 @@
 """A child process that answers JSON lines and can be given up at any moment."""
 
+import contextlib
 import json
 import os
 import queue
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,10 +38,11 @@ class Child:
             # A Ctrl-C meant for the parent must not end it in the middle of a line.
             start_new_session=True,
         )
+        self._ended = False
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name=f"{module} answers", daemon=True).start()
 
-    def ask(self, question: Mapping[str, Any]) -> None:
+    def ask(self, question: object) -> None:
         """Send a question. RetryableError where the process is gone."""
         assert self._process.stdin is not None
         try:
@@ -56,25 +57,23 @@ class Child:
             line = self._answers.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return None
+        self._ended = line is None
         found: dict[str, Any] | None = json.loads(line) if line else None
         return found
 
     @property
-    def alive(self) -> bool:
-        """Whether it can be asked."""
-        return self._process.poll() is None
+    def ended(self) -> bool:
+        """Whether it ended by itself; to be asked where an answer stayed away."""
+        return self._ended
 
     def kill(self) -> None:
         """End it whatever it is doing."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None and pipe is not self._process.stdout:
-                try:
-                    pipe.close()
-                except OSError:
-                    # What was still to be sent goes to nobody.
-                    continue
+        # What was still to be sent goes to nobody.
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
