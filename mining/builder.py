@@ -45,7 +45,7 @@ class Builder:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take in one batch."""
-        mine = _of_process(batch, self._process)
+        mine = of_process(batch, self._process)
         if mine is not None:
             batch = batch.filter(mine)
         count = len(batch)
@@ -84,7 +84,7 @@ class Builder:
         ordering = order(case, len(case_ids), start, end)
         del case, start, end
         if self._with_ids and len(ordering.ties):
-            _break_ties(ordering, kept, details)
+            break_ties(ordering, np.arange(self._rows) if kept is None else kept, details)
         rows = ordering.rows if kept is None else kept[ordering.rows]
         codes, names = {}, {}
         for name in WORDS:
@@ -126,11 +126,7 @@ class Builder:
                 indices = pc.fill_null(column.indices.cast(pa.int32()), len(table) - 1)
                 return np.asarray(table.take(indices.to_numpy(zero_copy_only=False)))
             return self._cases.codes(column)
-        objects = batch.column("objects")
-        flat = objects.values
-        fits = pc.fill_null(pc.equal(flat.field("type"), self._leading), False)
-        named = first_match(objects.offsets.to_numpy(), fits.to_numpy(zero_copy_only=False))
-        return self._cases.codes(flat.field("id").take(pa.array(named, mask=named < 0)))
+        return self._cases.codes(leading_objects(batch.column("objects"), self._leading))
 
     def _table(self) -> pa.Table:
         """What was kept of the batches for the details."""
@@ -163,7 +159,7 @@ class Builder:
         place = ids.codes(details.event_ids(missing))
         latest = np.full(len(ids), -1, np.int32)
         for batch in links:
-            mine = _of_process(batch, self._process)
+            mine = of_process(batch, self._process)
             chosen = (batch if mine is None else batch.filter(mine)).cast(LINK_SCHEMA)
             named = ids.find(chosen.column("event_id"))
             wanted = np.flatnonzero(named >= 0)
@@ -196,7 +192,15 @@ class Builder:
         return np.concatenate(filled).take(rows)
 
 
-def _of_process(batch: pa.RecordBatch, process: str) -> pa.Array | None:
+def leading_objects(objects: pa.ListArray, leading: str) -> pa.StringArray:
+    """Of each list of OBJECT_TYPE the id of its first object of type `leading`, null without one."""
+    flat = objects.values
+    fits = pc.fill_null(pc.equal(flat.field("type"), leading), False)
+    named = first_match(objects.offsets.to_numpy(), fits.to_numpy(zero_copy_only=False))
+    return flat.field("id").take(pa.array(named, mask=named < 0))
+
+
+def of_process(batch: pa.RecordBatch, process: str) -> pa.Array | None:
     """Which rows are of the process; None where all are, or the batch does not say."""
     if "process" not in batch.schema.names:
         return None
@@ -215,13 +219,16 @@ def _joined(chunks: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]
     return whole
 
 
-def _break_ties(ordering: Ordering, kept: Times | None, details: Details) -> None:
-    """Put events of one case with equal start and end in order of their ids, in place."""
+def break_ties(ordering: Ordering, numbers: Times, details: Details) -> None:
+    """Put events of one case with equal start and end in order of their ids, in place.
+
+    `numbers` are the places in `details` of the rows that were put in order.
+    """
     ties = ordering.ties
     places = np.union1d(ties, ties - 1)
     rows = ordering.rows[places]
     ids = Interner()
-    codes = ids.codes(details.event_ids(rows if kept is None else kept[rows]))
+    codes = ids.codes(details.event_ids(numbers[rows]))
     ranked = text_order(*ids.buffers())
     rank = np.empty(len(ranked), np.int64)
     rank[ranked] = np.arange(len(ranked))

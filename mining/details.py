@@ -42,6 +42,10 @@ class TableDetails:
         """`table` has the columns event_id, trace_id, objects, fields."""
         self._table = table
 
+    def append(self, table: pa.Table) -> None:
+        """The next events."""
+        self._table = pa.concat_tables([self._table, table.select(self._table.column_names)])
+
     def event_ids(self, rows: Rows) -> pa.StringArray:
         """See Details."""
         return self._taken("event_id", rows)

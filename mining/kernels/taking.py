@@ -28,6 +28,12 @@ def take_codes(codes: Codes, rows: npt.NDArray[np.int64], size: int) -> Taken:
     return Taken(*_take(codes, rows, size))
 
 
+def used_codes(codes: Codes, size: int) -> npt.NDArray[np.bool_]:
+    """One flag a code in 0..size-1: whether any row has it. Raises ValueError for a code out of range."""
+    guard(codes, size)
+    return np.asarray(_used(codes, size))
+
+
 def recode(codes: Codes, table: Codes) -> None:
     """Replace every code by `table[code]`, in place; -1 stays. Raises ValueError for a code out of range."""
     guard(codes, len(table))
@@ -42,6 +48,14 @@ def _take(codes: Codes, rows: npt.NDArray[np.int64], size: int) -> tuple[Codes, 
         taken[i] = codes[rows[i]]
         used[np.int64(taken[i]) + 1] = True
     return taken, used[1:]
+
+
+@numba.njit(nogil=True, cache=True)
+def _used(codes: Codes, size: int) -> npt.NDArray[np.bool_]:
+    used = np.zeros(size + 1, np.bool_)
+    for i in range(len(codes)):
+        used[np.int64(codes[i]) + 1] = True
+    return used[1:]
 
 
 @numba.njit(nogil=True, cache=True)

@@ -1,0 +1,87 @@
+"""What is known of every event by the number of its arrival."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.kernels.id_map import NOTHING, Hashes, IdMap, Numbers
+
+NO_CASE = -1
+GONE = -2
+"""Corrected by a later event, or let go."""
+
+
+class Arrivals:
+    """Events are numbered from 0 as they arrive; an event that comes again is another number, which counts instead."""
+
+    def __init__(self) -> None:
+        self._numbers = IdMap()
+        self._links = IdMap()
+        self._case = np.empty(1 << 10, np.int32)
+        self._named = np.empty(1 << 10, np.bool_)
+        self._backwards = np.empty(1 << 10, np.bool_)
+        self.count = 0
+
+    @property
+    def bytes(self) -> int:
+        """Memory held, in bytes."""
+        arrays = self._case.nbytes + self._named.nbytes + self._backwards.nbytes
+        return self._numbers.bytes + self._links.bytes + arrays
+
+    def add(
+        self, hashes: Hashes, case: npt.NDArray[np.int32], backwards: npt.NDArray[np.bool_]
+    ) -> tuple[Numbers, Numbers]:
+        """Number new events; `case` is what each names itself, `backwards` whether it ended before it started.
+
+        Those that name none get the case of the last link there was for them. Gives their numbers, and the numbers of
+        those they correct (NOTHING: none).
+        """
+        numbers = np.arange(self.count, self.count + len(hashes))
+        before = self._numbers.put(hashes, numbers)
+        named = case >= 0
+        missing = np.flatnonzero(~named)
+        if len(missing) and len(self._links):
+            case = case.copy()
+            case[missing] = self._links.get(hashes[missing])
+        self._case = _put(self._case, self.count, case)
+        self._named = _put(self._named, self.count, named)
+        self._backwards = _put(self._backwards, self.count, backwards)
+        self.count += len(hashes)
+        return numbers, before
+
+    def link(self, hashes: Hashes, case: npt.NDArray[np.int32]) -> tuple[Numbers, npt.NDArray[np.int32]]:
+        """Note which case each event belongs to, the last of an event counts.
+
+        Gives the numbers of the events that are moved, and the cases they are moved to. An event that names a case
+        itself stays there.
+        """
+        self._links.put(hashes, case.astype(np.int64))
+        numbers, place = np.unique(self._numbers.get(hashes), return_index=True)
+        target = self._links.get(hashes[place]).astype(np.int32)
+        moved = numbers != NOTHING
+        moved[moved] = ~self._named[numbers[moved]] & (self._case[numbers[moved]] != GONE)
+        moved[moved] = self._case[numbers[moved]] != target[moved]
+        return numbers[moved], target[moved]
+
+    def cases(self, numbers: Numbers) -> npt.NDArray[np.int32]:
+        """The case of each event, NO_CASE or GONE."""
+        return self._case[numbers]
+
+    def set_case(self, numbers: Numbers, case: npt.NDArray[np.int32] | int) -> None:
+        """Put events into a case, or nowhere (NO_CASE, GONE)."""
+        self._case[numbers] = case
+
+    def backwards(self, numbers: Numbers) -> int:
+        """How many of these ended before they started."""
+        return int(np.count_nonzero(self._backwards[numbers]))
+
+
+def _put(column: npt.NDArray[Any], at: int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    needed = at + len(values)
+    if needed > len(column):
+        grown = np.empty(max(needed, len(column) + len(column) // 2), column.dtype)
+        grown[:at] = column[:at]
+        column = grown
+    column[at:needed] = values
+    return column

@@ -1,0 +1,132 @@
+"""Event columns that grow at the end, and are put in order now and then."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.arena import NO_CODE, NO_TIME, WORDS, Codes
+from mining.dictionary import nothing
+from mining.kernels.ranges import copy_ranges
+from mining.kernels.taking import recode, used_codes
+
+Rows = npt.NDArray[np.int64]
+Columns = dict[str, npt.NDArray[Any]]
+"""Columns of some events by name, of equal length; one that is missing has no value."""
+EMPTY: Final[dict[str, Any]] = {
+    "start": np.int64(0),
+    "end": np.int64(0),
+    "rows": np.int64(0),
+    "enabled": np.int64(NO_TIME),
+    "amount": np.int64(NO_TIME),
+    "error": np.bool_(False),
+    **dict.fromkeys(WORDS, np.int16(NO_CODE)),
+}
+"""What stands where a column has no value; its dtype is that of the column at first."""
+SLACK: Final = 1 << 16
+
+
+class Pool:
+    """All events of a process. Those in order, of the arena, come first and are never written to again.
+
+    Codes of the words are those of `words`: first the arena's, in order of their text, then what came since.
+    """
+
+    def __init__(self) -> None:
+        self._columns: Columns = {name: np.empty(0, EMPTY[name].dtype) for name in ("start", "end", "rows", "error")}
+        self.words: dict[str, list[str]] = {name: [] for name in WORDS}
+        self._known: dict[str, dict[str, int]] = {name: {} for name in WORDS}
+        self._used: dict[str, int] = {}
+        self.count = 0
+        """Rows that are filled, garbage among them."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory held, in bytes."""
+        return sum(column.nbytes for column in self._columns.values())
+
+    def translate(self, name: str, words: Sequence[str | None]) -> npt.NDArray[np.int32]:
+        """Codes of the pool for words of a column, and NO_CODE behind them; new ones are added."""
+        known, own = self._known[name], self.words[name]
+        for word in words:
+            if word is not None and word not in known:
+                known[word] = len(own)
+                own.append(word)
+        return np.array([*(NO_CODE if word is None else known[word] for word in words), NO_CODE], np.int32)
+
+    def take(self, rows: Rows) -> Columns:
+        """The columns of some rows."""
+        return {name: column.take(rows) for name, column in self._columns.items()}
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """One column, all rows."""
+        found = self._columns.get(name)
+        return nothing(EMPTY[name], self.count) if found is None else found[: self.count]
+
+    def append(self, columns: Columns) -> int:
+        """Add rows at the end; gives the first of them."""
+        first, count = self.count, len(columns["start"])
+        needed = first + count
+        for name, column in columns.items():
+            own = self._columns.get(name)
+            if own is None:
+                own = np.full(len(self._columns["start"]), EMPTY[name], column.dtype)
+            if column.dtype.itemsize > own.dtype.itemsize:
+                own = own.astype(column.dtype)
+            self._columns[name] = own
+        if needed > len(self._columns["start"]):
+            capacity = needed + needed // 8 + SLACK
+            for name, own in self._columns.items():
+                grown = np.empty(capacity, own.dtype)
+                grown[:first] = own[:first]
+                self._columns[name] = grown
+        for name, own in self._columns.items():
+            own[first:needed] = columns.get(name, EMPTY[name])
+        self.count = needed
+        return first
+
+    def reorder(self, first: Rows, last: Rows, inside: int) -> None:
+        """Keep only the rows of the given ranges, in their order, the first `inside` of which make the arena.
+
+        What holds the old columns keeps them as they are.
+        """
+        total = int((last - first).sum())
+        within = int((last[:inside] - first[:inside]).sum())
+        fresh: Columns = {}
+        for name, own in self._columns.items():
+            column = np.empty(total + total // 16 + SLACK, own.dtype)
+            copy_ranges(own[: self.count], first, last, column)
+            fresh[name] = self._named_anew(name, column, within, total) if name in WORDS else column
+        self._columns = fresh
+        self.count = total
+
+    def arena_columns(self, within: int) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Columns]:
+        """Of the first `within` rows, right after `reorder`: codes and words, and the other columns."""
+        codes, names, others = {}, {}, {}
+        for name in EMPTY:
+            column = self._columns.get(name)
+            part = nothing(EMPTY[name], within) if column is None else column[:within]
+            if name in WORDS:
+                codes[name] = part
+                names[name] = tuple(self.words[name][: self._used.get(name, 0)])
+            else:
+                others[name] = part
+        return codes, names, others
+
+    def _named_anew(self, name: str, column: Codes, within: int, total: int) -> Codes:
+        """Codes so that the words of the first `within` rows stand first, in order of their text."""
+        words = self.words[name]
+        used = used_codes(column[:within], len(words))
+        own = sorted(np.flatnonzero(used).tolist(), key=words.__getitem__)
+        others = np.flatnonzero(~used).tolist()
+        self._used[name] = len(own)
+        order = [*own, *others]
+        if order == list(range(len(words))):
+            return column
+        table = np.empty(len(words), column.dtype)
+        table[order] = np.arange(len(words))
+        recode(column[:total], table)
+        self.words[name] = [words[code] for code in order]
+        self._known[name] = {word: code for code, word in enumerate(self.words[name])}
+        return column
