@@ -136,11 +136,11 @@ class Figures:
         return int(found.cases[~reached].sum())
 
     def known(self, column: By) -> bool:
-        """Whether any event has a role (or an actor)."""
+        """Whether any event has a role; of actors, whether work passes between any."""
         if column in self._summary.groups:
             group = self._summary.groups[column]
             return bool(group.counts[:, group.EVENTS].any())
-        return len(self._summary.names.get(column, ())) > 0
+        return bool(self._summary.handovers[column].counts.any())
 
     def _path(self, variant: int) -> tuple[str, ...]:
         found = self._summary.variants

@@ -7,11 +7,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mining.kernels.id_map import NOTHING, IdMap
 from mining.kernels.intern import Interner, hashes
 from mining.kernels.ordering import order
+from mining.kernels.ranges import copy_ranges, rows_of
 from mining.kernels.repeats import repeats
-from mining.kernels.taking import recode, take_codes
+from mining.kernels.taking import recode, take_codes, used_codes
 from mining.kernels.text_order import text_order
+from mining.kernels.text_place import text_place
 from mining.kernels.warm_building import warm_building
 
 warm_building()  # compiled before hypothesis takes the time
@@ -98,3 +101,61 @@ def test_codes_are_taken_and_named_anew(data: st.DataObject) -> None:
     assert np.flatnonzero(found.used).tolist() == sorted({int(code) for code in codes[rows]} - {-1})
     recode(found.codes, np.arange(10, 20).astype(kind))
     assert found.codes.tolist() == [-1 if code < 0 else code + 10 for code in codes[rows].tolist()]
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 2, 2**63, 2**64 - 1, 1 << 40]), st.integers(0, 9)), max_size=40))
+def test_the_last_number_under_a_hash_counts(told: list[tuple[int, int]]) -> None:
+    numbers, known = IdMap(), dict[int, int]()
+    for low in range(0, len(told), 7):
+        part = told[low : low + 7]
+        before = []
+        for key, number in part:
+            before.append(known.get(key, NOTHING))
+            known[key] = number
+        keys = np.array([key for key, _ in part], np.uint64)
+        assert numbers.put(keys, np.array([number for _, number in part], np.int64)).tolist() == before
+    assert len(numbers) == len(known)
+    asked = [0, 7, 2**64 - 1, 2**63]
+    assert numbers.get(np.array(asked, np.uint64)).tolist() == [known.get(key, NOTHING) for key in asked]
+
+
+def test_many_numbers_are_found_again() -> None:
+    numbers = IdMap()
+    keys = np.random.default_rng(1).integers(0, 2**63, 100_000).astype(np.uint64)
+    assert (numbers.put(keys, np.arange(100_000)) == NOTHING).all()
+    assert numbers.get(keys).tolist() == list(range(100_000))
+    assert numbers.bytes < 8_000_000
+
+
+ranges = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)), max_size=15)
+
+
+@given(ranges, st.sampled_from([np.int64, np.int16, np.int32, np.bool_]))
+def test_ranges_of_rows(told: list[tuple[int, int]], kind: type[np.int64]) -> None:
+    first = np.array([a for a, _ in told], np.int64)
+    last = first + np.array([n for _, n in told], np.int64)
+    expected = [row for a, n in told for row in range(a, a + n)]
+    found = rows_of(first, last)
+    assert found.rows.tolist() == expected
+    assert np.diff(found.offsets).tolist() == [n for _, n in told]
+    source = np.arange(25).astype(kind)
+    into = np.zeros(100, kind)
+    assert copy_ranges(source, first, last, into) == len(expected)
+    assert into[: len(expected)].tolist() == source[expected].tolist()
+
+
+@given(texts, texts)
+def test_where_texts_belong(ordered: list[str | None], fresh: list[str | None]) -> None:
+    known = Interner()
+    first = known.codes(pa.array(sorted({text for text in ordered if text is not None}), pa.string()))
+    asked = [text for text in fresh if text is not None]
+    second = known.codes(pa.array(asked, pa.string()))
+    offsets, raw = known.buffers()
+    found = text_place(offsets, raw, first.astype(np.int64), second.astype(np.int64))
+    assert found.tolist() == [sum(text is not None and text < each for text in set(ordered)) for each in asked]
+
+
+@given(st.lists(st.integers(-1, 9), max_size=30))
+def test_which_codes_are_used(codes: list[int]) -> None:
+    for kind in (np.int16, np.int32):
+        assert np.flatnonzero(used_codes(np.array(codes, kind), 10)).tolist() == sorted(set(codes) - {-1})

@@ -27,7 +27,7 @@ SECOND = 1_000_000
 def test_the_document_of_a_real_log(name: str) -> None:
     log = read(DATA / name, ReadOptions("log", leading="case"))
     events = []
-    for batch in log:
+    for batch in log.batches:
         start, end, enabled = (batch.column(n).cast("int64").to_pylist() for n in ("start", "end", "enabled"))
         rows = batch.select(["event_id", "objects", "activity", "role", "actor", "system", "outcome"]).to_pylist()
         for row, begun, ended, since in zip(rows, start, end, enabled, strict=True):
@@ -37,7 +37,9 @@ def test_the_document_of_a_real_log(name: str) -> None:
             events.append(
                 Happening(row["event_id"], case, start=begun, end=ended, enabled=since, error=failed, **words)
             )
-    found = document(report(build(log, "log", "case"), ProcessConfig("log", "case"), 0, facts=()))
+    found = document(
+        report(build(log.columns.to_batches(), "log", "case", details=log), ProcessConfig("log", "case"), 0, facts=())
+    )
     theirs = oracle.document(events)
     for part in ("log", "edges", "transitions", "variants", "roles", "handovers"):
         assert found[part] == theirs[part], part

@@ -48,7 +48,7 @@ def pm4py() -> ModuleType:
 
 def logged(name: str) -> Arena:
     log = read(DATA / name, ReadOptions("log", leading="case"))
-    return build(log, "log", "case")
+    return build(log.columns.to_batches(), "log", "case", details=log)
 
 
 def laid_out(arena: Arena) -> "object":
