@@ -3,19 +3,15 @@
 import numpy as np
 import pyarrow as pa
 
-from mining.arena import NO_CODE, NO_TIME, WORDS, Arena
+from mining.arena import NO_CODE, NO_TIME, WORDS, Arena, Codes
 from mining.details import TableDetails
-from mining.kernels.activities import activities
-from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
-from mining.kernels.distinct_cases import distinct_cases
-from mining.kernels.handovers import handovers
 from mining.kernels.pairs import pairs
 from mining.kernels.spreads import spreads
-from mining.kernels.variants import variants
 from mining.kernels.waits import waits
 from mining.kernels.warm_building import warm_building
 from mining.kernels.warm_choices import warm_choices
+from mining.summary.warm import warm_summaries
 
 
 def warm_up() -> None:
@@ -25,16 +21,16 @@ def warm_up() -> None:
     """
     warm_building()
     arena = _arena()
-    activities(arena)
-    variants(arena)
     waiting = waits(arena).waiting
-    case_times(arena, waiting)
-    follows = directly_follows(arena)
-    spreads(waiting, follows.edge, len(follows.count))
-    spreads(waiting, arena.activity, 2)
     pairs(arena.activity, arena.activity, 2, 2)
-    distinct_cases(arena.offsets, arena.activity, 2)
-    handovers(arena.offsets, arena.activity, 2)
+    spreads(waiting, arena.activity, 2)
+    spreads(waiting, arena.activity.astype(np.int32), 2)
+    for width in (np.int16, np.int32):
+        codes: Codes = arena.activity.astype(width)
+        directly_follows(np.array([0]), np.array([3]), codes, 2)
+        directly_follows(np.array([2, 0]), np.array([3, 2]), codes, 2)
+        directly_follows(np.array([0]), np.array([3]), codes, 2, dense=0)
+    warm_summaries()
     warm_choices()
 
 

@@ -29,6 +29,7 @@ _GROUPS: Final = b"groups"
 """Schema metadata: the columns grouped by, comma-separated."""
 _SPREAD: Final = 1 << 16
 """Places of the case histogram are group * 65536 + bucket."""
+_WORD: Final = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def from_arrow(table: pa.Table) -> Summary:
 
 
 def _sections(summary: Summary) -> Iterator[_Section]:
-    sums = np.array(list(summary.cases.sums.values()), np.int64)
+    # A sum over cases may be longer than 64 bits: two rows for each.
+    sums = np.array([divmod(value, _WORD) for value in summary.cases.sums.values()], np.int64).ravel()
     yield _Section("cases", (), (), np.arange(len(sums)), sums)
     spread = summary.cases.spread.rows()
     yield _Section("case", (), (), spread.group.astype(np.int64) * _SPREAD + spread.bucket, spread.count)
@@ -216,7 +218,7 @@ def _read(summary: Summary, kind: str, part: pa.Table, names: Names) -> None:
     sizes = [len(names[name]) for name in columns]
     if kind == "cases":
         for at, count in zip(place.tolist(), value.tolist(), strict=True):
-            summary.cases.sums[summary.cases.FIELDS[at]] = count
+            summary.cases.sums[summary.cases.FIELDS[at // 2]] += count if at % 2 else count * _WORD
         return
     if kind == "case":
         rows = Rows((place // _SPREAD).astype(np.int32), (place % _SPREAD).astype(np.int16), value)

@@ -28,7 +28,8 @@ class Times:
     """What the times of a block's events say, µs; `waiting` is NO_TIME (bucket -1) where there is none.
 
     Per event: `service`, `gap`, `waiting` (int64) and their buckets (int16). Per case: `duration`, `work` (sum of
-    services), `busy` (their union), `waited` (int64). `overlaps`: events that start before everything earlier ended.
+    services), `busy` (their union), `waited` (int64). `overlaps`: events that start before
+    everything earlier ended; `recorded`: events with an enabling time.
     """
 
     service: Ints
@@ -44,6 +45,7 @@ class Times:
     begin: int
     end: int
     overlaps: int
+    recorded: int
 
 
 class Block:
@@ -99,7 +101,7 @@ class Block:
         known = part.enabled is not None
         enabled = part.enabled if part.enabled is not None else part.start[:0]
         columns = plain(self._first, self._last, part.start, part.end, enabled)
-        begin, end, overlaps = _times(
+        begin, end, overlaps, recorded = _times(
             *columns, known, NO_TIME, spans[0], spans[1], spans[2], buckets[0], buckets[1], buckets[2], of_case
         )
         return Times(
@@ -116,6 +118,7 @@ class Block:
             begin=int(begin),
             end=int(end),
             overlaps=int(overlaps),
+            recorded=int(recorded),
         )
 
     def _gathered(self, column: npt.NDArray[Any]) -> tuple[Codes, int, int]:
@@ -180,8 +183,8 @@ def _times(
     gap_bucket: Buckets,
     waiting_bucket: Buckets,
     of_case: Ints,
-) -> tuple[int, int, int]:
-    begin, finish, overlaps = np.iinfo(np.int64).max, np.iinfo(np.int64).min, 0
+) -> tuple[int, int, int, int]:
+    begin, finish, overlaps, known = np.iinfo(np.int64).max, np.iinfo(np.int64).min, 0, 0
     at = 0
     for c in range(len(first)):
         low = first[c]
@@ -203,6 +206,7 @@ def _times(
                 gap[at], gap_bucket[at] = missing, -1
                 waiting[at], waiting_bucket[at] = missing, -1
             if recorded and enabled[i] != missing:
+                known += 1
                 since = max(begun - enabled[i], 0)
                 waiting[at], waiting_bucket[at] = since, bucket(since)
             waited += since
@@ -212,4 +216,4 @@ def _times(
             at += 1
         of_case[0, c], of_case[1, c], of_case[2, c], of_case[3, c] = latest - earliest, work, busy, waited
         begin, finish = min(begin, earliest), max(finish, latest)
-    return begin, finish, overlaps
+    return begin, finish, overlaps, known

@@ -182,8 +182,10 @@ class Cases:
     """Sums over cases (Python integers, which have no end), and histograms of what each case took."""
 
     SHARE = ("share_1", "share_2", "share_3", "share_4")
-    FIELDS = ("events", "cases", "overlaps", "duration", "work", "waited", "lasting", *SHARE)
-    """`lasting`: cases with a duration; `share_..`: the sum of busy / duration over them, 30 bits of each apiece."""
+    FIELDS = ("events", "cases", "overlaps", "recorded", "duration", "work", "waited", "lasting", *SHARE)
+    """`recorded`: events with an enabling time.
+
+    `lasting`: cases with a duration; `share_..`: the sum of busy / duration over them, 30 bits of each apiece."""
     DURATION, WORK, WAITED = range(3)
     """Groups of the histogram."""
 
@@ -195,7 +197,15 @@ class Cases:
     def tally(self, block: Block, sign: int) -> None:
         """Count the block."""
         times = block.times
-        found = (block.events, block.cases, times.overlaps, times.duration.sum(), times.work.sum(), times.waited.sum())
+        found = (
+            block.events,
+            block.cases,
+            times.overlaps,
+            times.recorded,
+            times.duration.sum(),
+            times.work.sum(),
+            times.waited.sum(),
+        )
         for name, value in zip(self.FIELDS, (*found, *_shares(times.busy, times.duration)), strict=True):
             self.sums[name] += sign * int(value)
         for group, values in enumerate(of_cases(times)):

@@ -47,7 +47,7 @@ class Exact:
     groups: dict[str, tuple[Spreads, Spreads]]
     """Service and waiting by code, of each group column."""
     cases: Spreads
-    """By group of `Cases.spread`: duration, work, waited."""
+    """By group of `Cases.spread`: duration, work, waited; totals are Python integers, as they may pass 64 bits."""
     variants: Reals
     """Median and p90 of the duration by variant, µs; shape (2, variants)."""
     begin: int | None
@@ -64,7 +64,7 @@ def exact(summary: Summary, sources: Iterable[Source], threads: int | None = Non
     size = len(summary.names.get("activity", ()))
     edges = summary.edges.numbering
     target = np.array(edges.rights, np.int32)
-    recorded = bool(len(summary.edges.shift.rows().count))
+    recorded = summary.cases.sums["recorded"] > 0
     waiting, by_activity = Histogram(), Histogram()
     waiting.reserve(edges.size)
     by_activity.reserve(size)
@@ -162,7 +162,7 @@ def _put_together(
             )
             for name, group in summary.groups.items()
         },
-        cases=_spreads(looks, known, "cases", np.array([sums["duration"], sums["work"], sums["waited"]])),
+        cases=_spreads(looks, known, "cases", np.array([sums["duration"], sums["work"], sums["waited"]], object)),
         variants=_of_variants(summary, found),
         begin=min(begins, default=None),
         end=max(ends, default=None),

@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 
 from mining.arena import NO_TIME
-from mining.kernels.activities import activities
-from mining.kernels.case_times import case_times
 from mining.kernels.directly_follows import directly_follows
-from mining.kernels.distinct_cases import distinct_cases
 from mining.kernels.first_match import first_match
 from mining.kernels.guard import guard_offsets
 from mining.kernels.ordering import order
@@ -13,38 +10,12 @@ from mining.kernels.pairs import pairs
 from mining.kernels.spreads import spreads
 from mining.kernels.taking import recode, take_codes
 from mining.kernels.text_order import text_order
-from mining.kernels.variants import variants
 from mining.kernels.waits import waits
 from tests.helpers import HOUR, MINUTE, arena, event, log
 
 
 def codes(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     return np.array(values, np.int32)
-
-
-def test_successions_of_a_small_log() -> None:
-    found = directly_follows(log("abc", "abab"))
-    edges = zip(found.source.tolist(), found.target.tolist(), found.count.tolist(), found.cases.tolist(), strict=True)
-    assert list(edges) == [(0, 1, 3, 2), (1, 0, 1, 1), (1, 2, 1, 1)]
-    assert found.edge.tolist() == [-1, 0, 2, -1, 0, 1, 0]
-
-
-def test_variants_are_ranked_by_cases_then_path() -> None:
-    found = variants(log("b", "ab", "a", "ab", "abc"))
-    assert found.cases.tolist() == [2, 1, 1, 1]
-    assert found.of_case.tolist() == [3, 0, 1, 0, 2]
-    assert found.example.tolist() == [1, 2, 4, 0]
-
-
-def test_activities_of_a_small_log() -> None:
-    found = activities(log("aba", "b", "aaa", errors={"b": "lost"}))
-    assert found.events.tolist() == [5, 2]
-    assert found.cases.tolist() == [2, 2]
-    assert found.starts.tolist() == [2, 1]
-    assert found.ends.tolist() == [2, 1]
-    assert found.rework_cases.tolist() == [2, 0]
-    assert found.errors.tolist() == [0, 2]
-    assert found.repeats.tolist() == [False, False, True, False, False, True, True]
 
 
 def test_gap_and_waiting() -> None:
@@ -61,13 +32,6 @@ def test_gap_and_waiting() -> None:
     )
     assert found.gap.tolist() == [NO_TIME, 0, 12, 10, NO_TIME]
     assert found.waiting.tolist() == [NO_TIME, 0, 5, 0, 7]
-
-
-def test_case_times_count_an_overlap_once() -> None:
-    some = arena([event("x", "a", 0, 10), event("x", "b", 5, 8), event("x", "c", 8, 20), event("x", "d", 30, 40)])
-    found = case_times(some, waits(some).waiting)
-    figures = (found.duration, found.service, found.busy, found.waiting)
-    assert [int(values[0]) for values in figures] == [40, 35, 30, 10]
 
 
 def test_the_test_language_waits_an_hour() -> None:
@@ -102,7 +66,9 @@ def test_pairs_by_table_and_by_sorting_are_the_same() -> None:
 
 def test_codes_and_offsets_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="out of range"):
-        distinct_cases(np.array([0, 2]), codes(0, 3), 3)
+        directly_follows(np.array([0]), np.array([2]), codes(0, 3), 3)
+    with pytest.raises(ValueError, match="outside the columns"):
+        directly_follows(np.array([0]), np.array([3]), codes(0, 2), 3)
     with pytest.raises(ValueError, match="out of range"):
         pairs(codes(-2), codes(0), 1, 1)
     with pytest.raises(ValueError, match="differ in length"):
@@ -123,5 +89,3 @@ def test_codes_and_offsets_out_of_range_are_refused() -> None:
         take_codes(codes(0), np.array([1]), 1)
     with pytest.raises(ValueError, match="code is out of range"):
         recode(codes(1), codes(0))
-    with pytest.raises(ValueError, match="one entry an event"):
-        case_times(log("a"), np.zeros(2, np.int64))

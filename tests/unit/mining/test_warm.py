@@ -3,7 +3,7 @@ import sys
 
 PROGRAM = """
 import importlib, pkgutil
-import mining.kernels
+import mining.kernels, mining.summary
 from numba.core.dispatcher import Dispatcher
 from mining.config import ProcessConfig
 from mining.filters import Filters, select
@@ -12,7 +12,9 @@ from mining.reporting import report
 from tests.helpers import log
 
 warm_up()
-modules = [importlib.import_module(f"mining.kernels.{m.name}") for m in pkgutil.iter_modules(mining.kernels.__path__)]
+packages = (mining.kernels, mining.summary)
+found = [f"{p.__name__}.{m.name}" for p in packages for m in pkgutil.iter_modules(p.__path__)]
+modules = [importlib.import_module(name) for name in found]
 loops = {(m.__name__, n): f for m in modules for n, f in vars(m).items() if isinstance(f, Dispatcher)}
 before = {name: list(loop.signatures) for name, loop in loops.items()}
 print({module for module, _ in loops} - {module for (module, _), signatures in before.items() if signatures})
