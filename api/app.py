@@ -16,7 +16,8 @@ from api.operations import Operations
 from api.pages import routes as pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import events, findings, processes, records, statistics
+from api.routes import events, findings, models, processes, records, statistics
+from mining.discovery.miner import Discoverer
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
 
@@ -55,6 +56,7 @@ def create_app(
     app.state.settings = settings
     app.state.forward = forward
     app.state.pages = Pages()
+    app.state.discoverer = Discoverer()
     install(app, app.state.pages.error)
 
     @app.get("/healthz", include_in_schema=False)
@@ -75,6 +77,7 @@ def create_app(
         return Response(metrics() if metrics is not None else b"", media_type=METRICS_TYPE)
 
     app.include_router(processes.router)
+    app.include_router(models.router)
     app.include_router(statistics.router)
     app.include_router(findings.router)
     app.include_router(records.router)

@@ -22,11 +22,14 @@ class Outputs:
     json: Path | None = None
     html: Path | None = None
     case_findings: Path | None = None
+    bpmn: Path | None = None
+    pnml: Path | None = None
     xlsx: Path | None = None
 
     def given(self) -> tuple[Path, ...]:
         """Those that are wanted."""
-        return tuple(path for path in (self.json, self.html, self.case_findings, self.xlsx) if path is not None)
+        every = (self.json, self.html, self.case_findings, self.xlsx, self.bpmn, self.pnml)
+        return tuple(path for path in every if path is not None)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,10 @@ def mine_log(
             from api.outputs import write_text
 
             write_text(outputs.case_findings, case_findings(arena, facts), language)
+        if outputs.bpmn is not None or outputs.pnml is not None:
+            from api.model_outputs import write_models
+
+            write_models(told, outputs.bpmn, outputs.pnml, language)
 
     if Path("-") not in outputs.given():
         import shutil

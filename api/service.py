@@ -64,6 +64,8 @@ def run(settings: Settings, data: Path) -> None:
         titles={process: known.title for process, known in settings.processes.items()},
         forward=Forward(data, settings.collector.token),
     )
+    # So that the first model does not wait for pm4py to load.
+    app.state.discoverer.start()
     stop = threading.Event()
     thread = threading.Thread(target=_mine, args=(miner, stop, settings.mining.interval_seconds), name="miner")
     thread.start()
@@ -73,6 +75,7 @@ def run(settings: Settings, data: Path) -> None:
         stop.set()
         thread.join()
         delivery.close()
+        app.state.discoverer.close()
         register.close()
 
 

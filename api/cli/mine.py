@@ -51,6 +51,12 @@ def mine(
         Path | None,
         typer.Option("--case-findings", help="Write for every case what was found in it, as CSV.", show_default=False),
     ] = None,
+    bpmn: Annotated[
+        Path | None, typer.Option("--bpmn", help="Write a model of the process as BPMN 2.0 here.", show_default=False)
+    ] = None,
+    pnml: Annotated[
+        Path | None, typer.Option("--pnml", help="Write the same model as a Petri net here.", show_default=False)
+    ] = None,
     process: Annotated[
         str | None, typer.Option("--process", help="Name of the process; else the file's name.", show_default=False)
     ] = None,
@@ -99,7 +105,7 @@ def mine(
     languages: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
     mine_log(
         log,
-        Outputs(json=json, html=html, case_findings=case_findings, xlsx=xlsx),
+        Outputs(json=json, html=html, case_findings=case_findings, bpmn=bpmn, pnml=pnml, xlsx=xlsx),
         Columns(case=case, activity=activity, start=start, end=end, actor=actor, role=role),
         process=process,
         config=config,

@@ -120,7 +120,7 @@ class _Drawing:
         x, at = [0.0] * len(wide), MARGIN
         for layer in range(len(wide)):
             x[layer] = at + wide[layer] / 2
-            at += (wide[layer] + BETWEEN_LAYERS + TRACK * len(set(tracks[layer].values()))) if wide[layer] else 0.0
+            at += wide[layer] + BETWEEN_LAYERS + TRACK * len(set(tracks[layer].values()))
         shapes: dict[str, Box] = {}
         for v in inner:
             node = self.nodes.get(self.of.get(v, ""))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ class Child:
             # A Ctrl-C meant for the parent must not end it in the middle of a line.
             start_new_session=True,
         )
+        weakref.finalize(self, _end, self._process)
         self._ended = False
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name=f"{module} answers", daemon=True).start()
@@ -68,12 +70,7 @@ class Child:
 
     def kill(self) -> None:
         """End it whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        # What was still to be sent goes to nobody.
-        with contextlib.suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+        _end(self._process)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -81,3 +78,12 @@ class Child:
             for line in answers:
                 self._answers.put(line)
         self._answers.put(None)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    # What was still to be sent goes to nobody.
+    with contextlib.suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()

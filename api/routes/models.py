@@ -1,0 +1,53 @@
+"""`/api/v1/processes/{p}/model`: a process model made of the cases that pass the filters."""
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.routes.asked import Asked, Knows
+from collector.vocabulary.errors import RetryableError
+from mining.discovery.documents import NOISE, Format, ModelDocument, model_document, text_of
+from mining.discovery.miner import Discovered, Discoverer
+
+router = APIRouter(prefix="/api/v1/processes", tags=["processes"])
+TYPES: Final = {"bpmn": "application/xml", "pnml": "application/xml", "tree": "text/plain; charset=utf-8"}
+
+
+@router.get("/{process}/model", response_model=ModelDocument)
+def model(
+    request: Request,
+    process: str,
+    knows: Knows,
+    asked: Asked,
+    format: Annotated[Format, Query()] = "json",  # noqa: A002
+    noise: Annotated[
+        float, Query(ge=0, le=1, allow_inf_nan=False, description="how rare a way must be to be left out; 0: none is")
+    ] = NOISE,
+) -> Response:
+    """A process tree, Petri net (PNML) or BPMN 2.0 by the inductive miner, within seconds.
+
+    The headers `Houtai-Coverage` (share of cases the model was made of) and `Houtai-Complete` say how far it got.
+    """
+    snapshot = knows.snapshot(process)
+    filters = asked.filters(snapshot.config)
+    discoverer = request.app.state.discoverer
+    assert isinstance(discoverer, Discoverer)
+
+    def discovered() -> Discovered:
+        variants = knows.report(snapshot, filters, "en").variants
+        return discoverer.discover({variant.path: variant.cases for variant in variants}, noise)
+
+    try:
+        found = knows.derived(snapshot, ("model", filters, noise), discovered)
+    except RetryableError as error:
+        raise HTTPException(503, str(error), {"Retry-After": "5"}) from error
+    headers = {"Houtai-Coverage": f"{found.coverage:.4f}", "Houtai-Complete": str(found.in_time).lower()}
+    if format == "json":
+        raw = msgspec.json.encode(model_document(found, process))
+        return Response(raw, media_type="application/json", headers=headers)
+    if format != "tree":
+        headers["Content-Disposition"] = f'attachment; filename="model.{format}"'
+    return Response(text_of(found, process, format), media_type=TYPES[format], headers=headers)
