@@ -68,7 +68,9 @@ def mine_log(
 
     from api.terminal.progress import Meter
     from collector.files import ReadOptions, read
+    from collector.files.memory import spare_memory
 
+    spare_memory()
     with Meter(4, language) as meter:
         meter.stage(text(language, "reading"))
         options = ReadOptions(

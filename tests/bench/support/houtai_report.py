@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from collector.files import ReadOptions, read
+from collector.files.memory import spare_memory
 from mining.arena import Arena
 from mining.build import build
 from mining.config import ProcessConfig
@@ -35,6 +36,7 @@ class Work:
 
 def arena_of(path: Path) -> Arena:
     """The log in `path` as an arena."""
+    spare_memory()  # as `houtai mine` does
     log = read(path, ReadOptions("log"))
     return build(log.columns.to_batches(), "log", log.leading, details=log)
 
