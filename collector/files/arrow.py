@@ -86,6 +86,7 @@ def rest_fields(names: Sequence[str], columns: Sequence[pa.Array], count: int) -
         return pa.MapArray.from_arrays(
             pa.array(offsets), pa.array([], pa.string()), pa.array([], pa.string()), type=kind
         )
+    columns = [as_text(column) for column in columns]
     given = np.stack([valid(column) for column in columns], axis=1)
     offsets = np.r_[0, np.cumsum(given.sum(axis=1))].astype(np.int32)
     row, which = np.nonzero(given)

@@ -14,6 +14,8 @@ from collector.files.xes_scan import SENTINEL, Keys, Scanned, column, scan
 BLOCK: Final = 1 << 23
 _LARGEST: Final = 1 << 29
 """Bytes to which one huge trace makes the block grow."""
+_REPEATS: Final = 4
+"""A text must occur so often on average in the first block for its column to become a dictionary."""
 _LAST_TAG: Final = b"</trace>"
 _NO_CHARACTERS: Final = ("\ufffe", "\uffff")
 """What UTF-8 can hold and XML cannot."""
@@ -155,19 +157,29 @@ class _Gathered:
                     return None
                 columns[name] = _joined(chunks, self._events)
             elif TRACE + name == CASE:
-                names = _joined(chunks, self._traces).to_pylist()
+                names = _joined(chunks, self._traces).cast(pa.string()).to_pylist()
             else:
-                columns[TRACE + name] = _joined(chunks, self._traces).take(owner)
+                columns[TRACE + name] = _of_traces(_joined(chunks, self._traces), owner)
         unnamed = 0
         for number, each in enumerate(names):
             if each is None or not each.strip():
                 unnamed += 1
                 names[number] = str(number + 1)
-        columns[CASE] = pa.array(names, pa.string()).take(owner)
+        columns[CASE] = _of_traces(pa.array(names, pa.string()), owner)
         return Found(columns, unnamed)
 
 
 def _joined(chunks: dict[int, pa.Array], counts: list[int]) -> pa.Array:
-    return pa.concat_arrays(
-        [chunks[i] if i in chunks else pa.nulls(count, pa.string()) for i, count in enumerate(counts)]
-    )
+    """One column of the chunks of all blocks; a dictionary where texts repeat: it is smaller and sooner looked at."""
+    block, first = next(iter(chunks.items()))
+    repeats = len(first.dictionary_encode().dictionary) * _REPEATS < counts[block]
+    parts = [chunks[i] if i in chunks else pa.nulls(count, pa.string()) for i, count in enumerate(counts)]
+    if not repeats:
+        return pa.concat_arrays(parts)
+    return pa.chunked_array([each.dictionary_encode() for each in parts]).unify_dictionaries().combine_chunks()
+
+
+def _of_traces(values: pa.Array, owner: pa.Array) -> pa.Array:
+    """For every event the value of its trace."""
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(owner), encoded.dictionary)
