@@ -16,7 +16,7 @@ def import_(
         Path,
         typer.Argument(
             metavar="LOG",
-            help="A log: .csv, .xlsx, .parquet, .xes, OCEL .jsonocel, .json, .xml, .sqlite; texts also as .gz.",
+            help="A log: .csv, .xlsx, .parquet, .jsonl, .xes, OCEL .jsonocel, .json, .xml, .sqlite; texts also as .gz.",
             show_default=False,
         ),
     ],
