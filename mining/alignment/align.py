@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -57,6 +57,8 @@ class Alignments:
     """Deviations of all aligned cases together."""
     fitness: float | None
     """1 - cost / (events + cases x cost of the empty path), over aligned cases; None where there are none."""
+    seconds: float = field(default=0.0, compare=False)
+    """What aligning took, without the start of the first process."""
 
 
 def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, memory: int = MEMORY) -> Alignments:
@@ -70,8 +72,11 @@ def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, me
     ranked = sorted(variants.items(), key=lambda v: (-v[1], v[0]))
     aligner = _Aligner(net, deadline, memory)
     try:
+        aligner.start()
+        begun = time.monotonic()
         empty, _, _ = aligner.one(())
         found = [_alignment(path, cases, *aligner.one(path), empty) for path, cases in ranked]
+        seconds = time.monotonic() - begun
     finally:
         aligner.close()
     done = [item for item in found if item.cost is not None]
@@ -85,6 +90,7 @@ def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, me
         fitting_cases=sum(item.cases for item in done if item.cost == 0),
         cost=cost,
         fitness=None if empty is None or not done else (1 - cost / worst if worst else 1.0),
+        seconds=seconds,
     )
 
 
@@ -108,7 +114,7 @@ class _Aligner:
 
     def one(self, path: Path) -> tuple[int | None, tuple[Move, ...], str | None]:
         """Cost and moves, or the reason why there are none."""
-        child = self._ready()
+        child = self.start()
         if child is None:
             return None, (), "the process that aligns could not be started"
         child.ask(path)
@@ -127,7 +133,8 @@ class _Aligner:
             self._child.kill()
             self._child = None
 
-    def _ready(self) -> Child | None:
+    def start(self) -> Child | None:
+        """A child that knows the net; None where there can be none."""
         if self._child is None:
             child = Child("mining.alignment.child", self.memory)
             child.ask(self._document)
