@@ -23,7 +23,8 @@ from collector.sources.source import Intake, Source
 from collector.vocabulary.ids import stable_id
 
 ENDINGS: Final = (
-    *(".csv", ".csv.gz", ".xlsx", ".xlsm", ".parquet", ".xes", ".xes.gz", ".jsonocel", ".json", ".jsonocel.gz"),
+    *(".csv", ".csv.gz", ".xlsx", ".xlsm", ".parquet", ".jsonl", ".jsonl.gz", ".xes", ".xes.gz", ".jsonocel", ".json"),
+    ".jsonocel.gz",
     *(".json.gz", ".xml", ".xmlocel", ".xml.gz", ".xmlocel.gz", ".sqlite", ".sqlite3"),
 )
 """Of the readers in `collector.files`, which would be heavy to load here (a test compares)."""
