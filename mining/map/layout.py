@@ -1,8 +1,11 @@
 """Where everything on the map stands. The same report gives the same layout; units are pixels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import numpy as np
 
 from mining.map.choosing import Choice, Pair, choose
 from mining.map.columns import columns
@@ -253,10 +256,14 @@ def _free(
 ) -> Point:
     """The first spot whose label lies on nothing, else the one that lies on least."""
 
-    def covered(spot: Point) -> float:
-        left, top, right, bottom = spot[0] - wide / 2, spot[1] - tall / 2, spot[0] + wide / 2, spot[1] + tall / 2
-        return sum(
-            max(0.0, min(right, r) - max(left, x)) * max(0.0, min(bottom, b) - max(top, y)) for x, y, r, b in taken
-        )
-
-    return min(enumerate(spots), key=lambda s: (covered(s[1]), s[0]))[1]
+    boxes = np.array(taken)
+    least, best = math.inf, spots[0]
+    for spot in spots:
+        across = np.minimum(spot[0] + wide / 2, boxes[:, 2]) - np.maximum(spot[0] - wide / 2, boxes[:, 0])
+        down = np.minimum(spot[1] + tall / 2, boxes[:, 3]) - np.maximum(spot[1] - tall / 2, boxes[:, 1])
+        covered = float((np.maximum(across, 0.0) * np.maximum(down, 0.0)).sum())
+        if covered < least:
+            least, best = covered, spot
+        if not covered:
+            break
+    return best

@@ -112,9 +112,13 @@ def read(inside_process: str) -> Bpmn:
     return read_bpmn(BPMN.format(inside_process).encode(), "m.bpmn")
 
 
+def flow(name: str, source: str, target: str) -> str:
+    return f'<sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}"/>'
+
+
 def test_a_plain_sub_process_is_flattened_and_another_kept() -> None:
-    inner = '<startEvent id="i"/><task id="t" name="T"/><endEvent id="o"/><sequenceFlow id="x" sourceRef="i" targetRef="t"/><sequenceFlow id="y" sourceRef="t" targetRef="o"/>'
-    around = '<startEvent id="s"/><endEvent id="e"/><sequenceFlow id="f" sourceRef="s" targetRef="sub"/><sequenceFlow id="g" sourceRef="sub" targetRef="e"/>'
+    inner = '<startEvent id="i"/><task id="t" name="T"/><endEvent id="o"/>' + flow("x", "i", "t") + flow("y", "t", "o")
+    around = '<startEvent id="s"/><endEvent id="e"/>' + flow("f", "s", "sub") + flow("g", "sub", "e")
     flat = read(f'<subProcess id="sub">{inner}</subProcess>{around}')
     assert [(f.source, f.target) for f in flat.flows if f.id in "fgxy"] == [
         ("sub", "t"),
@@ -170,10 +174,11 @@ def test_any_damage_is_one_error_or_a_model(data: st.DataObject) -> None:
     try:
         model = read_bpmn(bytes(raw), "m.bpmn")
     except PermanentError as error:
-        assert str(error).startswith("m.bpmn: ")
-        assert "\n" not in str(error)
+        told = str(error)
     else:
-        assert isinstance(model, Bpmn)
+        told = f"m.bpmn: {len(model.nodes)}"
+    assert told.startswith("m.bpmn: ")
+    assert "\n" not in told
 
 
 @settings(max_examples=100, deadline=None)

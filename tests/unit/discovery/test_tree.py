@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from mining.alignment.align import align
 from mining.discovery.net import petri_net
-from mining.discovery.tree import Tree, fitting, read_tree
+from mining.discovery.tree import Operator, Tree, fitting, read_tree
 
-OPERATORS = st.sampled_from(["sequence", "exclusive", "parallel", "loop"])
+OPERATORS: st.SearchStrategy[Operator] = st.sampled_from(("sequence", "exclusive", "parallel", "loop"))
 
 
 @st.composite
