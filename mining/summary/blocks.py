@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Buckets = npt.NDArray[np.int16]
 
-EVENTS: Final = 1 << 15
+EVENTS: Final = 1 << 16
 """Events of a block; a longer case has one of its own."""
 
 
@@ -55,6 +55,8 @@ class Block:
         self._part, self._first, self._last = part, first, last
         self.offsets: Ints = np.concatenate([np.zeros(1, np.int64), np.cumsum(last - first)])
         self._codes: dict[str, Codes] = {}
+        # Cases that lie one after the other are one copy.
+        self._run = slice(first[0], last[-1]) if np.array_equal(first[1:], last[:-1]) else None
 
     @property
     def cases(self) -> int:
@@ -122,6 +124,9 @@ class Block:
         )
 
     def _gathered(self, column: npt.NDArray[Any]) -> tuple[Codes, int, int]:
+        if self._run is not None:
+            rows = column[self._run]
+            return rows.astype(np.int32), int(rows.min()), int(rows.max())
         out = np.empty(self.events, np.int32)
         low, high = _gather(*plain(self._first, self._last, column), out)
         return out, int(low), int(high)

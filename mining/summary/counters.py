@@ -161,9 +161,9 @@ class Pairs:
         self, left: Codes, right: Codes, left_size: int, right_size: int, sign: int, differing: bool = False
     ) -> None:
         """Count pairs of which both words are known and (`differing`) not alike."""
-        numbers = self.numbering.numbers(left, right, left_size, right_size, 0, differing)
+        numbers = self.numbering.numbers(left, right, left_size, right_size, BEGIN)
         self.counts = room(self.counts, self.numbering.size)
-        _count(numbers, self.counts, sign)
+        _count_pairs(numbers, left, right, differing, self.counts, sign)
 
     def merge(self, other: "Pairs", left: Codes, right: Codes, left_size: int, right_size: int, sign: int) -> None:
         """Add the counts of another; `left` and `right` are its codes -> this one's."""
@@ -172,8 +172,8 @@ class Pairs:
         self.add(*mine, left_size, right_size, sign * other.counts[: numbering.size])
 
     def add(self, left: Codes, right: Codes, left_size: int, right_size: int, counts: Ints) -> None:
-        """Add so many of each pair of known words."""
-        numbers = self.numbering.numbers(left, right, left_size, right_size)
+        """Add so many of each pair."""
+        numbers = self.numbering.numbers(left, right, left_size, right_size, BEGIN)
         self.counts = room(self.counts, self.numbering.size)
         np.add.at(self.counts, numbers, counts)
 
@@ -261,10 +261,11 @@ def _bucketed(values: Ints, out: npt.NDArray[np.int16]) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def _count(numbers: Codes, counts: Ints, sign: int) -> None:
-    for number in numbers:
-        if number >= 0:
-            counts[number] += sign
+def _count_pairs(numbers: Codes, left: Codes, right: Codes, differing: bool, counts: Ints, sign: int) -> None:
+    """Every pair has a number, and those that don't count add 0: whether one counts, no processor could foresee."""
+    for k in range(len(numbers)):
+        a, b = left[k], right[k]
+        counts[numbers[k]] += sign * ((a >= 0) & (b >= 0) & ((not differing) | (a != b)))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -30,22 +30,18 @@ class Numbering:
         self._keys: Ints = np.zeros(0, np.int64)
         self._numbers: Codes = np.zeros(0, np.int32)
 
-    def numbers(
-        self, left: Codes, right: Codes, left_size: int, right_size: int, least: int = 0, differing: bool = False
-    ) -> Codes:
-        """The number of each pair, new ones the next; -1 where one is less than `least`, or (`differing`) both alike.
+    def numbers(self, left: Codes, right: Codes, left_size: int, right_size: int, least: int = 0) -> Codes:
+        """The number of each pair, new ones the next; -1 where one of its codes is less than `least` (right: than -1).
 
         Codes must be in -2..size-1: the caller has checked them.
         """
         self.reserve(self.size + len(left))
         out = np.empty(len(left), np.int32)
         if self._direct(left_size + _SHIFT, right_size + _SHIFT):
-            self.size = _by_table(left, right, self._table, self.left, self.right, self.size, least, differing, out)
+            self.size = _by_table(left, right, self._table, self.left, self.right, self.size, least, out)
         else:
             self._make_slots(self.size + len(left))
-            self.size = _by_hash(
-                left, right, self._keys, self._numbers, self.left, self.right, self.size, least, differing, out
-            )
+            self.size = _by_hash(left, right, self._keys, self._numbers, self.left, self.right, self.size, least, out)
         return out
 
     def known(self, left: Codes, right: Codes) -> Codes:
@@ -126,12 +122,11 @@ def _by_table(
     rights: Codes,
     size: int,
     least: int,
-    differing: bool,
     out: Codes,
 ) -> int:
     for k in range(len(left)):
         a, b = left[k], right[k]
-        if a < least or b < max(least, -1) or (differing and a == b):
+        if a < least or b < max(least, -1):
             out[k] = -1
             continue
         number = table[a + _SHIFT, b + _SHIFT]
@@ -154,12 +149,11 @@ def _by_hash(
     rights: Codes,
     size: int,
     least: int,
-    differing: bool,
     out: Codes,
 ) -> int:
     for k in range(len(left)):
         a, b = left[k], right[k]
-        if a < least or b < max(least, -1) or (differing and a == b):
+        if a < least or b < max(least, -1):
             out[k] = -1
             continue
         key = (np.int64(a) + _SHIFT) << 32 | (np.int64(b) + _SHIFT)

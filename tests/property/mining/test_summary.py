@@ -17,6 +17,7 @@ from mining.report import Report
 from mining.reporting import document, tables, worded
 from mining.summary.arrow import from_arrow, to_arrow
 from mining.summary.exact import exact
+from mining.summary.numbering import Numbering
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise, tally
 from tests.property.mining import oracle
@@ -212,3 +213,24 @@ def test_an_event_knows_its_words() -> None:
     found = of(lay([[did, did]], {"activity": ("a",), "actor": ("p",)}))
     assert found.cases.sums["overlaps"] == 1
     assert found.activities.counts[0].tolist() == [2, 1, 1, 1, 1, 2, 8]
+
+
+pairs_of_codes = st.lists(st.tuples(st.integers(-2, 9), st.integers(-2, 9)), max_size=12)
+
+
+@given(st.lists(pairs_of_codes, max_size=6), st.sampled_from([0, 40, 1000]), st.sampled_from([-2, 0]))
+@unhurried
+def test_pairs_keep_their_numbers_in_a_table_and_beyond(
+    batches: list[list[tuple[int, int]]], cells: int, least: int
+) -> None:
+    found, theirs = Numbering(cells), dict[tuple[int, int], int]()
+    for batch in batches:
+        left, right = (np.array([pair[side] for pair in batch], np.int32) for side in (0, 1))
+        size = max([0, *(max(pair) + 1 for pair in batch), *(max(pair) + 1 for pair in theirs)])
+        for a, b in batch:
+            if a >= least and b >= max(least, -1):
+                theirs.setdefault((a, b), len(theirs))
+        ours = found.numbers(left, right, size, size, least).tolist()
+        assert ours == [theirs.get(pair, -1) for pair in batch]
+        assert found.known(left, right).tolist() == ours
+    assert list(zip(found.lefts.tolist(), found.rights.tolist(), strict=True)) == list(theirs)
