@@ -53,6 +53,7 @@ def run(settings: Settings, data: Path) -> None:
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
     miner = Miner(Store(data), configs, knowledge, register, observers)
+    observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
     app = create_app(
         knowledge=knowledge,
         register=register,
@@ -74,6 +75,7 @@ def run(settings: Settings, data: Path) -> None:
     finally:
         stop.set()
         thread.join()
+        miner.close()
         delivery.close()
         app.state.discoverer.close()
         register.close()

@@ -9,6 +9,9 @@ from mining.arena import Arena, Quality
 from mining.builder import Builder
 from mining.details import Details
 
+REFUSED_NOTE: Final = (
+    "{count} events do not fit into memory and are not looked at: shorten mining.window_days or raise mining.memory_mb"
+)
 BAD_SEGMENTS_NOTE: Final = "{count} stored files could not be read; what stood in them is missing (`houtai doctor`)"
 
 

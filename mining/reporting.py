@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from collector.vocabulary.languages import Language, text
 from mining.arena import Arena, Quality
-from mining.build import BAD_SEGMENTS_NOTE
+from mining.build import BAD_SEGMENTS_NOTE, REFUSED_NOTE
 from mining.builder import NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, odd_cases
@@ -54,15 +54,19 @@ def reports(
     languages: Sequence[Language],
     by: By = "role",
     facts: Sequence[Fact] | None = None,
+    summary: Summary | None = None,
 ) -> dict[Language, Report]:
-    """The report in several languages; the figures, which are the same in all, are computed once."""
+    """The report in several languages; the figures, which are the same in all, are computed once.
+
+    `summary` is that of the arena, where somebody has it already.
+    """
     seen = view(arena, config, now)
     facts = detect(seen) if facts is None else facts
     notes = arena.quality.notes
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
     part = part_of(arena)
-    summary = summarise(part, arena.names)
+    summary = summarise(part, arena.names) if summary is None else summary
     found = tables(
         summary,
         exact(summary, [(part, arena.names)]),
@@ -172,7 +176,7 @@ def iso(time: int) -> str:
 
 def _note(language: Language, note: str) -> str:
     """A note of `build` or of this module in `language`; the readers' notes are in theirs already."""
-    for known_note in (NEGATIVE_NOTE, FIELDS_NOTE, BAD_SEGMENTS_NOTE):
+    for known_note in (NEGATIVE_NOTE, FIELDS_NOTE, BAD_SEGMENTS_NOTE, REFUSED_NOTE):
         counted = re.fullmatch(re.escape(known_note).replace(re.escape("{count}"), "([0-9]+)"), note)
         if counted:
             return text(language, known_note, count=counted[1])

@@ -47,6 +47,11 @@ class MiningSettings(Section):
 
     interval_seconds: float = Field(default=2.0, gt=0, description="how often the miner looks for new events")
     window_days: float = Field(default=90.0, gt=0, description="how far back cases are reported; twice as much is held")
+    memory_mb: int | None = Field(
+        default=None,
+        gt=0,
+        description="memory for events; what does not fit is refused and said; none: 60 % of what there is",
+    )
     warning_share: float = Field(
         default=0.01, gt=0, le=1, description="share of cases from which a finding is a warning"
     )

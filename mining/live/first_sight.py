@@ -20,11 +20,16 @@ class FirstSight:
         self._counted_until = counted_until
         self._now = 0
 
-    def fresh(self, arena: Arena, now: int) -> Times:
-        """Rows of live events not given before, ascending; `now` in µs UTC."""
+    def fresh(self, arena: Arena, now: int, among: Times | None = None) -> Times:
+        """Rows of live events not given before, ascending; `now` in µs UTC.
+
+        `among`: numbers (`arena.rows`) of the only events that can be new, ascending; None: all can.
+        """
         # A clock that is set back must not bring ids to life that were let go.
         self._now = now = max(now, self._now)
         recent = np.flatnonzero(arena.end > now - HISTORY)
+        if among is not None:
+            recent = recent[np.isin(arena.rows[recent], among)]
         ids = arena.details.event_ids(arena.rows[recent])
         new = ~np.asarray(pc.is_in(ids, value_set=self._ids), dtype=np.bool_)
         rows = recent[new]

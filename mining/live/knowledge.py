@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.vocabulary.languages import Language
-from mining.arena import Arena
+from mining.arena import Arena, Times
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
 from mining.report import Finding, Report
@@ -22,6 +22,8 @@ class Snapshot:
     """Microseconds UTC: the moment the findings speak of."""
     reports: Mapping[Language, Report]
     """The whole report in each language, findings with what the register knows of them."""
+    fresh: Times | None = None
+    """Numbers (`arena.rows`) of the events that are there for the first time, ascending; None: not known."""
 
 
 class Knowledge:

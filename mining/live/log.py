@@ -69,25 +69,43 @@ class LiveLog:
         """How many events have arrived, duplicates and those without a case among them: the next one's number."""
         return self._arrivals.count
 
-    def add(self, batch: pa.RecordBatch, links: Iterable[pa.RecordBatch] = ()) -> int:
-        """Take in events (EVENT_SCHEMA; those of other processes are skipped) and links (LINK_SCHEMA).
+    def add(self, batch: pa.RecordBatch) -> int:
+        """Take in events (EVENT_SCHEMA; those of other processes are skipped); gives how many events it were.
 
-        Gives how many events it were. The details must know them already.
+        The details must know them already.
         """
         mine = of_process(batch, self._process)
         batch = batch if mine is None else batch.filter(mine)
         start, end = integers(batch.column("start")), integers(batch.column("end"))
         own = self._cases.codes(leading_objects(batch.column("objects"), self._leading))
-        marks = hashes(batch.column("event_id"))
-        numbers, before = self._arrivals.add(marks, own, end < start)
-        row = self._pool.append(self._encoded(batch, start, np.maximum(start, end), numbers))
+        numbers, before = self._arrivals.add(hashes(batch.column("event_id")), own, end < start)
+        first = self._pool.append(self._encoded(batch, start, np.maximum(start, end), numbers))
         corrected = self._corrected(numbers, before)
-        moved = self._moved(links, self.arrived - len(numbers))
-        self._reserve()
-        first_time = numbers[before == NOTHING]
-        self._gained += [first_time[self._arrivals.cases(first_time) >= 0], moved.numbers[moved.case == NO_CASE]]
-        self._place(numbers, row + np.arange(len(numbers)), corrected, moved)
+        case = self._arrivals.cases(numbers)
+        self._gained.append(numbers[(before == NOTHING) & (case >= 0)])
+        loose = np.flatnonzero(case == NO_CASE)
+        self._loose |= dict(zip(numbers[loose].tolist(), (first + loose).tolist(), strict=True))
+        self._backwards -= self._arrivals.backwards(corrected.numbers)
+        placed = np.flatnonzero(case >= 0)
+        self._place(_Come(numbers[placed], first + placed, case[placed]), corrected, corrected.numbers[:0])
         return len(batch)
+
+    def link(self, links: Iterable[pa.RecordBatch]) -> int:
+        """Put events that name no case into those that links say (LINK_SCHEMA); gives how many are moved."""
+        marks, cases = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+        for batch in links:
+            mine = of_process(batch, self._process)
+            chosen = (batch if mine is None else batch.filter(mine)).cast(LINK_SCHEMA)
+            marks.append(hashes(chosen.column("event_id")))
+            cases.append(self._cases.codes(chosen.column("case_id")))
+        numbers, target = self._arrivals.link(np.concatenate(marks), np.concatenate(cases))
+        before = self._arrivals.cases(numbers)
+        self._arrivals.set_case(numbers, target)
+        loose = before == NO_CASE
+        self._gained.append(numbers[loose])
+        rows = np.array([self._loose.pop(number) for number in numbers[loose].tolist()], np.int64)
+        self._place(_Come(numbers[loose], rows, target[loose]), _Gone(numbers[~loose], before[~loose]), numbers[~loose])
+        return len(numbers)
 
     def leave(self, begin: int) -> int:
         """Let go of the cases that ended before `begin` (µs UTC), from now on; gives how many went.
@@ -198,48 +216,24 @@ class LiveLog:
         there = (case >= 0) & (old < numbers[0])
         return _Gone(old[there], case[there])
 
-    def _moved(self, links: Iterable[pa.RecordBatch], fresh: int) -> "_Gone":
-        """Give events the cases that links say; gives those that arrived before `fresh` and the cases they had."""
-        marks, cases = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
-        for batch in links:
-            mine = of_process(batch, self._process)
-            chosen = (batch if mine is None else batch.filter(mine)).cast(LINK_SCHEMA)
-            marks.append(hashes(chosen.column("event_id")))
-            cases.append(self._cases.codes(chosen.column("case_id")))
-        numbers, target = self._arrivals.link(np.concatenate(marks), np.concatenate(cases))
-        older = numbers < fresh
-        found = _Gone(numbers[older], self._arrivals.cases(numbers[older]))
-        self._arrivals.set_case(numbers, target)
-        return found
-
-    def _place(self, numbers: Numbers, rows: Times, corrected: "_Gone", moved: "_Gone") -> None:
-        """Put new events and those that move where they belong, and take away what is corrected."""
-        case = self._arrivals.cases(numbers)
-        self._loose |= dict(zip(numbers[case == NO_CASE].tolist(), rows[case == NO_CASE].tolist(), strict=True))
-        found = moved.case == NO_CASE
-        loose = moved.numbers[found]
-        at = np.array([self._loose.pop(number) for number in loose.tolist()], np.int64)
-        numbers = np.concatenate([numbers[case >= 0], loose])
-        rows, case = np.concatenate([rows[case >= 0], at]), self._arrivals.cases(numbers)
-        away = _Gone(moved.numbers[~found], moved.case[~found])
-        gone = np.concatenate([corrected.numbers, away.numbers])
-        touched = np.unique(
-            np.concatenate([case, corrected.case, away.case, self._arrivals.cases(away.numbers)]).astype(np.int64)
-        )
+    def _place(self, come: "_Come", gone: "_Gone", moved: Numbers) -> None:
+        """Put events into their cases, take others away; those of these that are `moved` go where they now belong."""
+        self._reserve()
+        self._backwards += self._arrivals.backwards(come.numbers)
+        target = self._arrivals.cases(moved)
+        touched = np.unique(np.concatenate([come.case, gone.case, target]).astype(np.int64))
         if not len(touched):
             return
         old = rows_of(self._first[touched], self._last[touched])
         self._tally(touched[self._inside[touched]], -1)
         local = np.repeat(np.arange(len(touched)), np.diff(old.offsets))
-        kept = old.rows
-        if len(gone):
+        kept, rows, case = old.rows, come.rows, come.case
+        if len(gone.numbers):
             known = self._pool.column("rows")[old.rows]
-            leaving = np.isin(known, gone)
+            leaving, moving = np.isin(known, gone.numbers), np.isin(known, moved)
+            rows = np.concatenate([rows, old.rows[moving]])
+            case = np.concatenate([case, self._arrivals.cases(known[moving])])
             kept, local = old.rows[~leaving], local[~leaving]
-            going = np.isin(known, away.numbers)
-            rows = np.concatenate([rows, old.rows[going]])
-            case = np.concatenate([case, self._arrivals.cases(known[going])])
-        self._backwards += self._arrivals.backwards(numbers) - self._arrivals.backwards(corrected.numbers)
         self._write(touched, np.concatenate([kept, rows]), np.concatenate([local, np.searchsorted(touched, case)]))
 
     def _write(self, touched: Times, rows: Times, local: Times) -> None:
@@ -307,6 +301,15 @@ class LiveLog:
             fresh = fresh[text_order(offsets[len(self._ordered) :] - first, raw[first : offsets[-1]])]
             self._ordered = np.insert(self._ordered, text_place(offsets, raw, self._ordered, fresh), fresh)
         return self._ordered
+
+
+@dataclass(frozen=True)
+class _Come:
+    """Events that come into cases, with their rows in the pool."""
+
+    numbers: Numbers
+    rows: Times
+    case: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,9 @@ class LiveMetrics:
         self._lag = Gauges(names.MINING_LAG_SECONDS, "Age of the oldest acknowledged event not yet taken in.")
         self._run = Buckets(names.MINING_RUN_SECONDS, "Seconds a round of the miner took.", (), RUN_BOUNDS)
         self._held = Gauges(names.MINING_EVENTS_HELD, "Events held in memory.", ("process",))
+        self._memory_held = Gauges(names.MINING_MEMORY_BYTES, "Memory that the events take.")
+        self._memory_limit = Gauges(names.MINING_MEMORY_LIMIT_BYTES, "Memory that the miner may use.")
+        self._refused = Gauges(names.MINING_EVENTS_REFUSED, "Stored events that do not fit into memory.")
         self._round = Gauges(names.MINING_LAST_ROUND, "When the miner last finished a round.")
         self._build = Gauges(names.BUILD_INFO, "The version that runs.", ("version",))
         self._build.set(1, (_version(),))
@@ -95,6 +98,7 @@ class LiveMetrics:
                 *(self._events, self._edges, self._waiting, self._service, self._duration, self._open, self._oldest),
                 *(self._deadlines, self._deviations, self._findings),
                 *(self._lag, self._run, self._held, self._round, self._build),
+                *(self._memory_held, self._memory_limit, self._refused),
             ]
         )
         self.registry.register(self._families)
@@ -102,6 +106,13 @@ class LiveMetrics:
     def render(self) -> bytes:
         """All metrics in Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def hold(self, held: int, limit: int, refused: int) -> None:
+        """Take in what the miner holds and may hold, in bytes, and how many events it refuses."""
+        with self._families.lock:
+            self._memory_held.set(held)
+            self._memory_limit.set(limit)
+            self._refused.set(refused)
 
     def update(self, snapshots: Mapping[str, Snapshot], lag: float, run_seconds: float, now: int) -> None:
         """Take in one round. `lag` and `run_seconds` in seconds, `now` in µs UTC."""
@@ -132,7 +143,7 @@ class LiveMetrics:
         arena, config = snapshot.arena, snapshot.config
         self._held.set(float(arena.events), (config.process,))
         self._show(state, arena)
-        fresh = state.sight.fresh(arena, now)
+        fresh = state.sight.fresh(arena, now, snapshot.fresh)
         self._count_events(state, arena, fresh, live=True)
         follows = fresh[~np.isin(fresh, arena.offsets[:-1])]
         self._count_edges(state, arena, follows, live=True)

@@ -4,9 +4,10 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
@@ -15,21 +16,24 @@ from collector.converter.sampling import sampled_services
 from collector.jobs import ask
 from collector.store import Kind, Segment, Store
 from collector.store.manifest import UNREADABLE
-from collector.vocabulary.languages import LANGUAGES
 from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
-from mining.arena import Quality
-from mining.build import BAD_SEGMENTS_NOTE, build
+from mining.build import BAD_SEGMENTS_NOTE, REFUSED_NOTE
 from mining.config import ProcessConfig
-from mining.filters import Filters, select
-from mining.findings import detect
+from mining.live.following import Following
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
+from mining.memory import usable_memory
 from mining.report import Report
-from mining.reporting import iso, reports, view
-from mining.sampling import mark_sampled
+from mining.reporting import iso
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+EVENTS: Final = pa.schema([field for field in EVENT_SCHEMA if field.name not in ("trace_id", "span_id", "fields")])
+"""What is read of every event; the rest when it is asked for."""
+EVENT_BYTES: Final = 150
+"""Memory for an event, as a first guess."""
+MEMORY_SHARE: Final = 0.6
+"""Of the memory that can be had, where no limit is configured."""
 IDLE_SECONDS = 30.0
 """With nothing new, findings are still derived again this often: cases get stuck by time passing alone."""
 
@@ -52,12 +56,14 @@ class Miner:
         self._store, self._configs, self._knowledge, self._register = store, tuple(configs), knowledge, register
         self._observers, self._clock = tuple(observers), clock
         self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
-        self._events: dict[int, pa.Table] = {}
-        self._spans: dict[int, tuple[int, int]] = {}
-        self._links: dict[int, tuple[int, pa.Table]] = {}
+        self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
+        self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
+        self._background = ThreadPoolExecutor(1, "findings")
+        self._following: list[Following] = []
         self._after: dict[Kind, int] = {"events": 0, "links": 0}
-        self._generation = 0
+        self._generation = -1
         self._bad: dict[int, str] = {}
+        self._refused: dict[int, int] = {}
         self._last_full = 0.0
 
     def round(self) -> bool:
@@ -68,7 +74,10 @@ class Miner:
             self._knowledge.publish({}, self._clock(), 0.0)
             return False
         now = self._clock()
-        snapshots = {config.process: self._snapshot(config, now) for config in self._configs}
+        sampled = sampled_services(self._store.state(SAMPLING))
+        snapshots = {
+            each.process: self._registered(each.snapshot(now, self._notes(), sampled)) for each in self._following
+        }
         lag = self._lag()
         self._knowledge.publish(snapshots, self._clock(), lag)
         self._last_full = time.monotonic()
@@ -87,47 +96,93 @@ class Miner:
                 log.exception("mining.round_failed")
             stop.wait(max(interval, time.monotonic() - began))
 
+    def close(self) -> None:
+        """Look for no more findings."""
+        self._background.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Bytes that the events take, and may take."""
+        return sum(each.bytes for each in self._following), self._memory
+
+    @property
+    def refused(self) -> int:
+        """Events that were not read because they would not have fitted into memory."""
+        return sum(self._refused.values())
+
     def _take_in(self) -> bool:
         """Read what is new, events first: a link committed with its event is then never missed."""
         fresh = self._begin_anew()
         oldest = self._clock() - self._horizon
         for segment in self._store.segments("events", self._after["events"]):
             # No event ends after it is committed: what is that old need not be read at all.
-            if segment.committed >= oldest:
-                table = self._read(segment, EVENT_SCHEMA)
+            if segment.committed >= oldest and self._fits(segment):
+                table = self._read(segment, EVENTS)
                 if table is not None:
-                    self._events[segment.id], self._spans[segment.id] = table, _span(table)
+                    for each in self._following:
+                        each.add(segment.id, table)
                 elif segment.id not in self._bad:
                     break
             self._after["events"] = segment.id
             fresh = True
+        links = []
         for segment in self._store.segments("links", self._after["links"]):
-            table = self._read(segment, LINK_SCHEMA)
-            if table is not None:
-                self._links[segment.id] = segment.committed, table
-            elif segment.id not in self._bad:
-                break
+            if segment.committed >= oldest:  # a case is learned with its event or later
+                table = self._read(segment, LINK_SCHEMA)
+                if table is not None:
+                    links += table.to_batches()
+                elif segment.id not in self._bad:
+                    break
             self._after["links"] = segment.id
             fresh = True
-        self._forget(oldest)
+        if links:
+            for each in self._following:
+                each.link(links)
         return fresh
 
     def _begin_anew(self) -> bool:
-        """Forget all that was read where some of it has changed since (an erasure, a new mapping); gives whether."""
+        """Begin, or forget all that was read where some of it has changed since (an erasure, a new mapping)."""
         generation = self._store.generation()
         if generation == self._generation:
             return False
-        log.info("mining.begins_anew", generation=generation)
+        began = self._generation >= 0
+        if began:
+            log.info("mining.begins_anew", generation=generation)
         self._generation = generation
         self._after = {"events": 0, "links": 0}
-        for each in (self._events, self._spans, self._links, self._bad):
-            each.clear()
-        return True
+        self._following = [Following(config, self._store, self._background) for config in self._configs]
+        self._bad.clear()
+        self._refused.clear()
+        return began
+
+    def _fits(self, segment: Segment) -> bool:
+        """Whether there is room for a segment; what there is none for is refused, said, and not read."""
+        held, arrived = self.memory[0], sum(each.arrived for each in self._following)
+        each_event = max(EVENT_BYTES, held // arrived if arrived else 0)
+        # Putting events in order writes them anew beside the old ones.
+        if 2 * (held + each_event * segment.rows) <= self._memory:
+            return True
+        self._refused[segment.id] = segment.rows
+        log.error(
+            "mining.segment_refused",
+            name=segment.path.name,
+            events=segment.rows,
+            held_mb=held >> 20,
+            limit_mb=self._memory >> 20,
+            advice="shorten mining.window_days, raise mining.memory_mb, or give the machine more memory",
+        )
+        return False
 
     def _read(self, segment: Segment, schema: pa.Schema) -> pa.Table | None:
         """The segment's rows; None where it cannot be read (then it is in `_bad`), or has just been replaced."""
         try:
-            return pq.ParquetFile(segment.path).read().cast(schema)
+            with pq.ParquetFile(segment.path) as file:
+                there = [name for name in schema.names if name in file.schema_arrow.names]
+                table = file.read(columns=there)
+            for field in schema:  # segments of an earlier version may lack a column
+                if field.name not in there:
+                    table = table.append_column(field, pa.nulls(len(table), field.type))
+            return table.select(schema.names).cast(schema)
         except UNREADABLE as error:
             if isinstance(error, FileNotFoundError) and segment not in self._store.segments(
                 segment.kind, segment.id - 1
@@ -138,44 +193,20 @@ class Miner:
             ask(self._store.data, "check_segment", {"name": segment.path.name}, number=f"check-{segment.path.stem}")
             return None
 
-    def _forget(self, oldest: int) -> None:
-        """Let go of tables whose events all ended before `oldest` (µs UTC), and of links older than any event left.
-
-        That is twice the window ago, so that a case in the window is there from its beginning unless it is longer
-        than the window itself.
-        """
-        for number in [number for number, (_, last) in self._spans.items() if last < oldest]:
-            del self._events[number], self._spans[number]
-        # A case is learned with its event or later.
-        first = min((first for first, _ in self._spans.values()), default=oldest)
-        for number in [number for number, (committed, _) in self._links.items() if committed < min(first, oldest)]:
-            del self._links[number]
-
     def _lag(self) -> float:
         waiting = self._store.segments("events", self._after["events"])
         return (self._clock() - min(s.committed for s in waiting)) / SECOND if waiting else 0.0
 
-    def _snapshot(self, config: ProcessConfig, now: int) -> Snapshot:
-        batches = [batch for table in self._events.values() for batch in table.to_batches()]
-        links = [batch for _, table in self._links.values() for batch in table.to_batches()]
-        notes = (BAD_SEGMENTS_NOTE.format(count=len(self._bad)),) if self._bad else ()
-        arena = build(batches, config.process, config.leading, links, Quality(notes=notes))
-        begin = now - int(config.settings.window_days * DAY)
-        if arena.events and int(arena.end.min()) < begin:
-            arena = select(arena, Filters(from_=begin))
-        arena = mark_sampled(arena, sampled_services(self._store.state(SAMPLING)))
-        facts = detect(view(arena, config, now))
-        documents = reports(arena, config, now, LANGUAGES, facts=facts)
-        states = self._register.seen({f.id for r in documents.values() for f in r.findings}, now)
-        return Snapshot(
-            config, arena, facts, now, {language: _remember(r, states) for language, r in documents.items()}
-        )
+    def _notes(self) -> list[str]:
+        notes = [BAD_SEGMENTS_NOTE.format(count=len(self._bad))] if self._bad else []
+        return notes + ([REFUSED_NOTE.format(count=self.refused)] if self._refused else [])
 
-
-def _span(table: pa.Table) -> tuple[int, int]:
-    """The first and the last end (µs UTC) of a table's events."""
-    ends = pc.min_max(table["end"].cast(pa.int64())).as_py() if table.num_rows else {"min": 0, "max": 0}
-    return int(ends["min"]), int(ends["max"])
+    def _registered(self, snapshot: Snapshot) -> Snapshot:
+        """With what the register knows of the findings."""
+        ids = {finding.id for document in snapshot.reports.values() for finding in document.findings}
+        states = self._register.seen(ids, snapshot.now)
+        known = {language: _remember(document, states) for language, document in snapshot.reports.items()}
+        return dataclasses.replace(snapshot, reports=known)
 
 
 def _remember(document: Report, states: Mapping[str, State]) -> Report:

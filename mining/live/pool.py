@@ -24,7 +24,7 @@ EMPTY: Final[dict[str, Any]] = {
     **dict.fromkeys(WORDS, np.int16(NO_CODE)),
 }
 """What stands where a column has no value; its dtype is that of the column at first."""
-SLACK: Final = 1 << 16
+SLACK: Final = 1 << 12
 
 
 class Pool:

@@ -69,7 +69,8 @@ class Live:
     def add(self, rows: pa.RecordBatch, known: pa.RecordBatch) -> None:
         mine = pa.Table.from_batches([rows]).filter(pa.compute.equal(rows.column("process"), "test"))
         self.details.append(mine)
-        self.log.add(rows, [known])
+        self.log.add(rows)
+        self.log.link([known])
 
 
 def same(live: Arena, rebuilt: Arena) -> None:

@@ -1,6 +1,7 @@
 """The live miner on a real store: what it takes in, and what it lets go."""
 
 import contextlib
+import dataclasses
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -70,6 +71,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     yield made
+    made.miner.close()
     made.manifest.close()
     made.register.close()
 
@@ -86,11 +88,9 @@ def test_what_is_older_than_two_windows_is_let_go_and_a_case_in_the_window_stays
     house.now = begin + 2 * DAY - 1
     house.commit(event("new", "a", house.now))
     assert house.arena().events == 3
-    assert len(house.miner._events) == 3
     house.now = begin + 4 * DAY
     house.commit(event("new", "b", house.now))
     assert house.arena().case_ids.to_pylist() == ["new"]
-    assert (len(house.miner._events), len(house.miner._links)) == (1, 0)
 
 
 def test_a_miner_that_starts_does_not_read_what_it_would_let_go(house: House) -> None:
@@ -156,3 +156,51 @@ def test_a_segment_that_was_replaced_a_moment_ago_is_looked_for_again(
     monkeypatch.setattr(Store, "segments", segments)
     house.miner.round()
     assert house.arena().case_ids.to_pylist() == ["a"]
+
+
+def test_a_segment_that_does_not_fit_is_refused_with_advice(house: House) -> None:
+    small = dataclasses.replace(CONFIG, settings=MiningSettings(window_days=1, memory_mb=4))
+    house.commit(event("a", "x", house.now))
+    assert house.arena().cases == 1
+    house.miner.close()
+    house.miner = Miner(Store(house.folder), [small], house.knowledge, house.register, clock=lambda: house.now)
+    house.commit(*(event(str(i), "x", house.now, event_id=str(i)) for i in range(20_000)))
+    assert house.arena().case_ids.to_pylist() == ["a"]
+    assert house.miner.refused == 20_000
+    held, limit = house.miner.memory
+    assert 0 < held < limit == 4 << 20
+    snapshot = house.knowledge.snapshot("test")
+    assert snapshot is not None
+    (english,), (chinese,) = (snapshot.reports[language].quality.notes for language in LANGUAGES)
+    assert english.startswith("20000 events do not fit into memory")
+    assert chinese.startswith("有 20000 个事件因内存不足")
+
+
+def test_what_else_is_known_of_events_is_read_from_the_segments_also_after_they_were_merged(house: House) -> None:
+    for number in range(120):
+        about = {"trace_id": f"t{number}", "fields": {"n": str(number), "even": str(number % 2)}}
+        others = [event("o", "x", house.now, event_id=f"o{number}", process="other")] if number % 3 else []
+        house.commit(*others, event("a", "x", house.now + number, event_id=f"e{number}", **about))
+    arena = house.arena()
+    expected = [f"t{number}" for number in range(120)]
+    assert arena.trace_ids.to_pylist() == expected
+    with contextlib.closing(sqlite3.connect(house.folder / "manifest.sqlite")) as manifest, manifest:
+        manifest.execute("UPDATE segments SET committed = committed - 900000000")
+    assert house.manifest.merge("events") == 120
+    house.manifest.remove_left()
+    again = dataclasses.replace(arena, details=arena.details)
+    assert again.trace_ids.to_pylist() == expected
+    assert again.event_ids.to_pylist() == [f"e{number}" for number in range(120)]
+    assert again.fields["n"].to_pylist() == [str(number) for number in range(120)]
+    assert again.fields.coded("n", 60) is None
+    assert again.details.trace_ids(arena.rows[[119, 3]]).to_pylist() == ["t119", "t3"]
+
+
+def test_what_is_kept_no_longer_is_not_known_any_more(house: House) -> None:
+    house.commit(event("a", "x", house.now, trace_id="t", event_id="e"))
+    arena = house.arena()
+    with contextlib.closing(sqlite3.connect(house.folder / "manifest.sqlite")) as manifest, manifest:
+        manifest.execute("DELETE FROM segments")
+    assert arena.trace_ids.to_pylist() == [None]
+    assert arena.event_ids.to_pylist() == [""]
+    assert list(arena.fields) == []

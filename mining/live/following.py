@@ -1,0 +1,101 @@
+"""One process, followed: its events, what has been found in them, and what is known of it at a moment."""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.store import Store
+from collector.vocabulary.languages import LANGUAGES
+from mining.arena import Arena, Quality
+from mining.config import ProcessConfig
+from mining.findings import detect
+from mining.findings.facts import Fact
+from mining.live.carrying import carried
+from mining.live.knowledge import Snapshot
+from mining.live.log import LiveLog
+from mining.live.segments import SegmentDetails
+from mining.reporting import reports, view
+from mining.sampling import mark_sampled
+
+DAY: Final = 86_400 * 1_000_000
+AT_ONCE: Final = 200_000
+"""Events among which findings are looked for in the round itself, at first; later what the last look took decides."""
+AT_ONCE_SECONDS: Final = 3.0
+BATCH: Final = 1 << 17
+
+
+class Following:
+    """The events of one process and what was found in them. `add` and `snapshot` are for one thread."""
+
+    def __init__(self, config: ProcessConfig, store: Store, background: Executor) -> None:
+        """Findings that take long are looked for in the `background`, one look after the other."""
+        self._config, self._background = config, background
+        self._details = SegmentDetails(store, config.process)
+        self._log = LiveLog(config.process, config.leading, self._details)
+        self._window = int(config.settings.window_days * DAY)
+        self._facts: tuple[Fact, ...] = ()
+        self._found_in: Arena | None = None
+        self._took: float | None = None
+        self._looking: Future[tuple[tuple[Fact, ...], Arena, float]] | None = None
+
+    @property
+    def process(self) -> str:
+        """Its name."""
+        return self._config.process
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the events, in bytes."""
+        return self._log.bytes
+
+    @property
+    def arrived(self) -> int:
+        """Events taken in so far."""
+        return self._log.arrived
+
+    def add(self, segment: int, table: pa.Table) -> None:
+        """The events of a segment (its id), those of other processes among them."""
+        mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
+        self._details.begin(segment, pc.sum(mine).as_py() or 0)
+        for batch in table.filter(mine).to_batches(max_chunksize=BATCH):
+            self._log.add(batch)
+
+    def link(self, links: Iterable[pa.RecordBatch]) -> None:
+        """Cases that were learned later."""
+        self._log.link(links)
+
+    def snapshot(self, now: int, notes: Sequence[str], sampled: Collection[str]) -> Snapshot:
+        """What is known at `now` (µs UTC); cases that ended before the window go."""
+        begin = now - self._window
+        self._log.leave(begin)
+        self._log.forget(begin - self._window)
+        fresh = self._log.gained()
+        arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
+        facts = self._findings(arena, now)
+        documents = reports(arena, self._config, now, LANGUAGES, facts=facts, summary=self._log.summary)
+        return Snapshot(self._config, arena, facts, now, documents, fresh)
+
+    def _findings(self, arena: Arena, now: int) -> tuple[Fact, ...]:
+        """Facts of the arena: newly looked for where that is quick, else the last ones that were found."""
+        if self._looking is None and self._quick(arena):
+            self._keep(*self._look(arena, now))
+        elif self._looking is None:
+            self._looking = self._background.submit(self._look, arena, now)
+        elif self._looking.done():
+            done, self._looking = self._looking, None
+            self._keep(*done.result())
+        return () if self._found_in is None else carried(self._facts, self._found_in, arena)
+
+    def _quick(self, arena: Arena) -> bool:
+        return arena.events <= AT_ONCE if self._took is None else self._took < AT_ONCE_SECONDS
+
+    def _look(self, arena: Arena, now: int) -> tuple[tuple[Fact, ...], Arena, float]:
+        began = time.thread_time()
+        return detect(view(arena, self._config, now)), arena, time.thread_time() - began
+
+    def _keep(self, facts: tuple[Fact, ...], arena: Arena, took: float) -> None:
+        self._facts, self._found_in, self._took = facts, arena, took
