@@ -83,15 +83,17 @@ def mine_log(
             language=language,
             **dataclasses.asdict(columns),
         )
+        from mining.arena import Quality
+        from mining.builder import Builder
+
         found = read(log, options, meter.bytes)
+        known = dataclasses.replace(known, leading=found.leading)
+        builder = Builder(known.process, found.leading, found)
+        for batch in found.stream():
+            builder.add(batch)
 
         meter.stage(text(language, "sorting"))
-        from mining.arena import Quality
-        from mining.build import build
-
-        quality = Quality(**dataclasses.asdict(found.quality))
-        known = dataclasses.replace(known, leading=found.leading)
-        arena = build(found.columns.to_batches(), known.process, found.leading, quality=quality, details=found)
+        arena = builder.finish((), Quality(**dataclasses.asdict(found.quality)))
 
         meter.stage(text(language, "looking for findings"))
         from mining.findings import detect

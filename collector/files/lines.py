@@ -25,10 +25,10 @@ class Lines:
     """One row an event: `case_id`, and those columns of EVENT_SCHEMA that the file has."""
     quality: FileQuality
     raw: RawLog
-    first: Rows
-    """Of each event the line that began it ..."""
-    last: Rows
-    """... and the one that ended it."""
+    first: Rows | None
+    """Of each event the line that began it; None: every line is an event."""
+    last: Rows | None
+    """The line that ended it; None as `first`."""
     rest: Mapping[str, int]
     """Further columns: name -> column of `raw`."""
     leading: str = "case"
@@ -38,6 +38,10 @@ class Lines:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return iter(self.batches)
+
+    def stream(self) -> Iterator[pa.RecordBatch]:
+        """See LogFile."""
+        return iter(self.columns.to_batches())
 
     @property
     def batches(self) -> tuple[pa.RecordBatch, ...]:
@@ -64,7 +68,7 @@ class Lines:
 
     def event_ids(self, rows: Rows) -> pa.StringArray:
         """Ids of the events at `rows`."""
-        return pa.array([f"{line:012d}" for line in self.first[rows].tolist()], pa.string())
+        return pa.array([f"{line:012d}" for line in _at(self.first, rows).tolist()], pa.string())
 
     def trace_ids(self, rows: Rows) -> pa.StringArray:
         """A file has none."""
@@ -73,10 +77,15 @@ class Lines:
     def objects(self, rows: Rows) -> pa.ListArray:
         """Objects of the events at `rows`, that of the case first."""
         if self.raw.objects is not None:
-            return taken(self.raw.objects, self.first[rows])
+            return taken(self.raw.objects, _at(self.first, rows))
         return case_objects(taken(self.columns.column("case_id"), rows).cast(pa.string()), self.leading)
 
     def maps(self, rows: Rows) -> dict[str, pa.Array]:
         """Further columns of the events at `rows` by name."""
-        first, last = self.first[rows], self.last[rows]
+        first = _at(self.first, rows)
+        last = first if self.last is self.first else _at(self.last, rows)
         return {name: merged(words_of(self.raw.columns[index]), first, last) for name, index in self.rest.items()}
+
+
+def _at(lines: Rows | None, rows: Rows) -> Rows:
+    return rows if lines is None else lines[rows]

@@ -1,6 +1,6 @@
 """What a reader is asked, what it finds in a file, and what it hands on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -70,6 +70,10 @@ class LogFile(Protocol):
         """One row an event: those columns of EVENT_SCHEMA that are there, with `objects` or `case_id`."""
         ...
 
+    def stream(self) -> Iterator[pa.RecordBatch]:
+        """The same piece by piece, where that needs no whole columns; `quality` is known at its end."""
+        ...
+
     @property
     def batches(self) -> tuple[pa.RecordBatch, ...]:
         """All of EVENT_SCHEMA. Event ids are positions in the file, twelve digits, so their order is the file's."""
@@ -121,6 +125,10 @@ class EventTable:
         """See LogFile."""
         return pa.Table.from_batches(self.batches, EVENT_SCHEMA)
 
+    def stream(self) -> Iterator[pa.RecordBatch]:
+        """See LogFile."""
+        return iter(self.batches)
+
     def event_ids(self, rows: npt.NDArray[np.int64]) -> pa.StringArray:
         """See LogFile."""
         return self._taken("event_id", rows)
@@ -155,6 +163,10 @@ class RawLog:
     place: Callable[[int], str]
     """Where row `i` stands, in words for an error."""
     notes: tuple[str, ...] = field(default=())
+    pieces: Callable[[Sequence[int]], Iterator[Sequence[pa.Array]]] | None = None
+    """Chosen columns piece by piece, in order of the file, where it can be read so."""
+    timed: frozenset[int] = frozenset()
+    """Columns that hold timestamps or dates, known before any is read."""
     objects: pa.Array | None = None
     """All objects of each row, as in EVENT_SCHEMA, that of its case first; None: the case is the only one."""
     leading: str | None = None

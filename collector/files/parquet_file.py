@@ -1,6 +1,6 @@
 """Reads Parquet: columns of any flat type, times as they are stored; each column when it is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, overload
 
@@ -13,6 +13,9 @@ from collector.files.log import Progress, RawLog, ReadOptions
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 
+_PIECE: Final = 1 << 20
+"""Rows read at a time."""
+_LOOKED_AT: Final = 1 << 16
 _FEW: Final = 0.25
 """Share of different texts up to which a column is read as a dictionary; beyond, that would only cost time."""
 
@@ -35,6 +38,8 @@ class ParquetReader:
                 text(options.language, "Columns left out: {columns}.", columns=", ".join(columns.left))
                 for _ in columns.left[:1]
             ),
+            pieces=columns.pieces,
+            timed=frozenset(columns.timed),
         )
 
 
@@ -45,13 +50,18 @@ class _Columns(Sequence[pa.Array]):
         self._path, self._options, self._progress = path, options, progress
         self.names: list[str] = []
         self.left: list[str] = []
+        self.timed: list[int] = []
+        """Columns of timestamps or dates."""
         try:
             with pq.ParquetFile(path) as file:
                 self._rows = file.metadata.num_rows
                 self._total = sum(_size(file, i) for i in range(file.metadata.num_row_groups))
+                self._coded = [field.name for field in file.schema_arrow if _few(file, path, field.name)]
                 for field in file.schema_arrow:
                     if not field.name.startswith("__index_level_"):
                         (self.names if _is_flat(file, field) else self.left).append(field.name)
+                    if field.name in self.names[-1:] and _is_time(field.type):
+                        self.timed.append(len(self.names) - 1)
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._unreadable(error) from error
         self._done = 0
@@ -72,21 +82,33 @@ class _Columns(Sequence[pa.Array]):
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._unreadable(error) from error
 
+    def pieces(self, indices: Sequence[int]) -> Iterator[list[pa.Array]]:
+        """Chosen columns, some rows at a time; PermanentError where that fails on the way."""
+        names = [self.names[index] for index in indices]
+        try:
+            with pq.ParquetFile(self._path, read_dictionary=self._coded) as file:
+                if not file.metadata.num_rows:
+                    yield [_flat(pa.array([], file.schema_arrow.field(name).type)) for name in names]
+                for group in range(file.metadata.num_row_groups):
+                    size = sum(_size(file, group, name) for name in names)
+                    rows, seen = max(file.metadata.row_group(group).num_rows, 1), 0
+                    for batch in file.iter_batches(_PIECE, row_groups=[group], columns=names, use_threads=False):
+                        seen += len(batch)
+                        self._progress(min(self._done + size * seen // rows, self._total), self._total)
+                        yield [_flat(batch.column(name)) for name in names]
+                    self._done += size
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise self._unreadable(error) from error
+
     def _read(self, name: str) -> pa.Array:
-        with pq.ParquetFile(self._path, read_dictionary=[name]) as file:
-            groups = file.metadata.num_row_groups
+        with pq.ParquetFile(self._path, read_dictionary=[name] if name in self._coded else []) as file:
             kind = file.schema_arrow.field(name).type
-            first = file.read_row_group(0, [name]).column(0) if groups else pa.chunked_array([], kind)
-            encoded = pa.types.is_dictionary(first.type)
-            words = max((len(chunk.dictionary) for chunk in first.chunks), default=0) if encoded else 0
-        few = not encoded or words <= max(_FEW * len(first), 64)
-        with pq.ParquetFile(self._path, read_dictionary=[name] if few else []) as file:
             chunks = []
-            for group in range(groups):
+            for group in range(file.metadata.num_row_groups):
                 part = file.read_row_group(group, [name]).column(0)
                 chunks.extend(part.chunks)
                 self._done += _size(file, group, name)
-                self._progress(self._done, self._total)
+                self._progress(min(self._done, self._total), self._total)
         whole = pa.chunked_array(chunks, chunks[0].type if chunks else kind)
         if pa.types.is_string(whole.type) and whole.nbytes >= 1 << 31:
             whole = whole.cast(pa.large_string())
@@ -103,6 +125,25 @@ def _size(file: pq.ParquetFile, group: int, name: str | None = None) -> int:
     found = file.metadata.row_group(group)
     columns = [found.column(i) for i in range(found.num_columns)]
     return sum(each.total_compressed_size for each in columns if name in (None, each.path_in_schema))
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+
+
+def _few(file: pq.ParquetFile, path: Path, name: str) -> bool:
+    """Whether the texts of a column are worth being read as a dictionary, by the first row group."""
+    found = [i for i, each in enumerate(file.schema.names) if each == name]
+    if not found or not file.metadata.num_row_groups or file.schema.column(found[0]).physical_type != "BYTE_ARRAY":
+        return False
+    chunk = file.metadata.row_group(0).column(found[0])
+    if not chunk.has_dictionary_page:
+        return False
+    with pq.ParquetFile(path, read_dictionary=[name]) as coded:
+        batch = next(coded.iter_batches(_LOOKED_AT, row_groups=[0], columns=[name]), None)
+    if batch is None or not pa.types.is_dictionary(batch.schema.field(0).type):
+        return False
+    return len(batch.column(0).dictionary) <= max(_FEW * len(batch), 64)
 
 
 def _is_flat(file: pq.ParquetFile, field: pa.Field) -> bool:

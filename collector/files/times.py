@@ -19,10 +19,11 @@ def parse_times(column: pa.Array, zone: str) -> ParsedTimes:
     where the column tells which, 2-Jan-2024, AM and PM, 20240102 and 20240102030405, Unix time of 10, 13 or 16 digits.
     """
     parsed = _parse(column, zone)
-    outside = (parsed.times != NO_TIME) & ((parsed.times < FIRST) | (parsed.times > LAST))
-    if parsed.bad is None and outside.any():
-        return replace(parsed, bad=int(np.argmax(outside)))
-    return parsed
+    times = parsed.times
+    if parsed.bad is not None or (times.min(initial=0) >= FIRST and times.max(initial=0) <= LAST):
+        return parsed
+    outside = (times != NO_TIME) & ((times < FIRST) | (times > LAST))
+    return replace(parsed, bad=int(np.argmax(outside))) if outside.any() else parsed
 
 
 def _parse(column: pa.Array, zone: str) -> ParsedTimes:
