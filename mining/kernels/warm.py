@@ -11,6 +11,7 @@ from mining.kernels.spreads import spreads
 from mining.kernels.waits import waits
 from mining.kernels.warm_building import warm_building
 from mining.kernels.warm_choices import warm_choices
+from mining.kernels.warm_figures import warm_figures
 from mining.summary.warm import warm_summaries
 
 
@@ -32,6 +33,7 @@ def warm_up() -> None:
         directly_follows(np.array([0]), np.array([3]), codes, 2, dense=0)
     warm_summaries()
     warm_choices()
+    warm_figures()
 
 
 def _arena() -> Arena:
