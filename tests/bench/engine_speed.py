@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from typing import Final
 from tests.bench.support.figures import differences
 
 Cost = dict[str, float]
+Part = Callable[[Path, int], "list[Row]"]
 
 
 @dataclass
@@ -92,7 +93,31 @@ def warm(log: Path, rounds: int) -> list[Row]:
     return [again, graph, kernel]
 
 
-PARTS: Final[tuple[Callable[[Path, int], list[Row]], ...]] = (full_report, warm)
+def alive(log: Path, rounds: int) -> list[Row]:
+    """Events that come while all the others are there."""
+    late = Row("10 k shuffled events into all, CPU: rebuilding / taking them in", "x", 80, 400)
+    cost = [Row("- taking them in", "CPU-ms"), Row("- rebuilding arena and summary", "CPU-s")]
+    rate = Row("sustained taking-in with live summaries", "k events/CPU-s", 300, 2000)
+    for _ in range(rounds):
+        found = run("live", log)
+        late.figures.append(found["rebuild"] / found["late"])
+        cost[0].figures.append(1000 * found["late"])
+        cost[1].figures.append(found["rebuild"])
+        rate.figures.append(found["rate"] / 1000)
+    return [late, *cost, rate]
+
+
+def start(log: Path, rounds: int) -> list[Row]:
+    """Until all events are there after a start."""
+    cold, mapped = Row("arena ready from segments, with its summary", "s", 5, 3), Row("arena mapped", "s", 0.5, 0.1)
+    for _ in range(rounds):
+        found = run("ready", log)
+        cold.figures.append(found["cold"])
+        mapped.figures.append(found["mapped"])
+    return [cold, mapped]
+
+
+PARTS: Final[tuple[Part, ...]] = (full_report, warm, alive, start)
 """The table, part by part."""
 
 
@@ -111,12 +136,12 @@ def run(side: str, log: Path, figures: Path | None = None) -> Cost:
     return told
 
 
-def lines(log: Path, rounds: int) -> Iterator[str]:
+def lines(log: Path, rounds: int, parts: Sequence[Part]) -> Iterator[str]:
     """The table in Markdown, a line as soon as it is known."""
     load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
     yield f"Python {platform.python_version()}, {os.cpu_count()} cores, load average {load}, {rounds} rounds"
     yield "\n| | median | lowest - highest | at least / aim | |\n| --- | --- | --- | --- | --- |"
-    for part in PARTS:
+    for part in parts:
         for row in part(log, rounds):
             yield row.line()
 
@@ -127,6 +152,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="of the generated log; the table has 10000000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--log", type=Path, help="a Parquet log with the columns of tests/bench/support/log.py")
+    parser.add_argument("--only", choices=[part.__name__ for part in PARTS], help="one part of the table")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = given.log
@@ -134,7 +160,8 @@ def main() -> None:
             log = Path(folder) / "log.parquet"
             call = [sys.executable, "-m", "tests.bench.support.log", str(log), "--events", str(given.events)]
             subprocess.run(call, check=True)
-        for line in lines(log, given.rounds):
+        wanted = [part for part in PARTS if given.only in (None, part.__name__)]
+        for line in lines(log, given.rounds, wanted):
             print(line, flush=True)
 
 

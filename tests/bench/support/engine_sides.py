@@ -99,8 +99,103 @@ def pandas_warm(log: Path, figures: Path | None) -> Result:
     return {"graph": median_of(2, lambda: pm4py.discover_dfg(frame))["cpu"]}
 
 
+def live(log: Path, figures: Path | None) -> Result:
+    """Taking in all events live, then ten thousand more, out of order, beside making it all again."""
+    import tempfile
+
+    from mining.build import build
+    from mining.kernels.warm import warm_up
+    from mining.part import part_of
+    from mining.summary.tallying import summarise
+    from tests.bench.support import segments
+
+    warm_up()
+    with tempfile.TemporaryDirectory() as name:
+        data = Path(name)
+        segments.fill(log, data)
+        held_back, rest = late(segments.batches(data, 1 << 17))
+        followed, ids = live_log([*rest, held_back])
+        taking, _ = measured(lambda: [followed.add(batch) for batch in rest])
+        followed.arena()
+        followed.add(held_back.slice(0, 1_000))  # once unmeasured
+        more, _ = measured(lambda: followed.add(held_back.slice(1_000)))
+        again, arena = measured(lambda: build([*rest, held_back], segments.PROCESS, segments.LEADING, details=ids))
+        anew, _ = measured(lambda: summarise(part_of(arena), arena.names))
+    return {
+        "rate": arena.events / taking["cpu"],
+        "late": more["cpu"],
+        "rebuild": again["cpu"] + anew["cpu"],
+        "bytes": float(followed.bytes),
+        "peak": peak_megabytes(),
+    }
+
+
+def ready(log: Path, figures: Path | None) -> Result:
+    """A process ready after a start: from its segments, and from the kept file."""
+    import tempfile
+
+    import pyarrow.parquet as pq
+
+    from collector.store import Store
+    from mining.keeping import load, save
+    from mining.kernels.warm import warm_up
+    from mining.live.log import LiveLog
+    from mining.live.miner import EVENTS
+    from mining.live.segments import SegmentDetails
+    from tests.bench.support import segments
+
+    warm_up()
+    with tempfile.TemporaryDirectory() as name:
+        data = Path(name)
+        segments.fill(log, data)
+        store = Store(data)
+        details = SegmentDetails(store, segments.PROCESS)
+        followed = LiveLog(segments.PROCESS, segments.LEADING, details)
+
+        def cold() -> Any:
+            for segment in store.segments("events"):
+                table = pq.ParquetFile(segment.path).read(columns=EVENTS.names).cast(EVENTS)
+                details.begin(segment.id, len(table))
+                for batch in table.to_batches():
+                    followed.add(batch)
+            return followed.arena()
+
+        first, arena = measured(cold)
+        save(arena, data / "arena")
+        mapped, _ = measured(lambda: load(data / "arena", arena.details))
+    return {"cold": first["wall"], "mapped": mapped["wall"]}
+
+
+def late(batches: Any) -> tuple[Any, list[Any]]:
+    """Ten thousand events taken out of all batches at random, and the batches without them."""
+    import numpy as np
+    import pyarrow as pa
+
+    every = list(batches)
+    generator = np.random.default_rng(7)
+    share = 10_000 / sum(len(batch) for batch in every)
+    chosen = [generator.random(len(batch)) < share for batch in every]
+    away = pa.Table.from_batches([b.filter(pa.array(c)) for b, c in zip(every, chosen, strict=True)])
+    away = away.unify_dictionaries().combine_chunks().take(pa.array(generator.permutation(len(away))))
+    rest = [b.filter(pa.array(~c)) for b, c in zip(every, chosen, strict=True)]
+    return away.combine_chunks().to_batches()[0], rest
+
+
+def live_log(batches: list[Any]) -> tuple[Any, Any]:
+    """A live log, and the ids of its events by the number of their arrival."""
+    import pyarrow as pa
+
+    from mining.builder import DETAILS
+    from mining.details import TableDetails
+    from mining.live.log import LiveLog
+    from tests.bench.support import segments
+
+    ids = TableDetails(pa.Table.from_batches(batches).select(list(DETAILS)))
+    return LiveLog(segments.PROCESS, segments.LEADING, ids), ids
+
+
 SIDES: Final[dict[str, Callable[[Path, Path | None], Result]]] = {
-    side.__name__: side for side in (houtai_report, pandas_report, houtai_warm, pandas_warm)
+    side.__name__: side for side in (houtai_report, pandas_report, houtai_warm, pandas_warm, live, ready)
 }
 
 
