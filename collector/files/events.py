@@ -68,7 +68,7 @@ def events_of(raw: RawLog, options: ReadOptions, found: dict[str, int], told: bo
     """
     case, activity = words_of(raw.columns[found["case"]]), words_of(raw.columns[found["activity"]])
     times = line_times(raw, options, found)
-    rows, counts = _usable(case, activity, times)
+    rows, counts = usable_lines(case, activity, times)
     two_columns = "start" in found and "end" in found
     pairs: Pairs | None = None
     if "lifecycle" in found and len(case):
@@ -109,7 +109,7 @@ def events_of(raw: RawLog, options: ReadOptions, found: dict[str, int], told: bo
     return Events(columns, first, last, counts)
 
 
-def _usable(case: pa.Array, activity: pa.Array, times: LineTimes) -> tuple[Rows | None, Counts]:
+def usable_lines(case: pa.Array, activity: pa.Array, times: LineTimes) -> tuple[Rows | None, Counts]:
     """Lines with case, activity and a time; None where all are."""
     counts = Counts(local=times.local)
     timed = times.known

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from collector.files.arrow import as_text
 from collector.files.log import RawLog, ReadOptions
-from collector.files.times import NO_TIME, ParsedTimes, Times, parse_times
+from collector.files.times import NO_TIME, ParsedTimes, Times, parse_times, plain
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 
@@ -42,8 +42,11 @@ class LineTimes:
         return _either(self.end, self.start)
 
 
-def line_times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> LineTimes:
-    """The times of a log; PermanentError names file, place and column of one that cannot be read."""
+def line_times(raw: RawLog, options: ReadOptions, found: dict[str, int], piece: bool = False) -> LineTimes:
+    """The times of lines; PermanentError names file, place and column of one that cannot be read.
+
+    `piece`: there are more lines than these, so texts must tell by themselves what they mean.
+    """
     parsed: dict[str, Times] = {}
     local = False
     for meaning in ("start", "end", "enabled"):
@@ -53,6 +56,9 @@ def line_times(raw: RawLog, options: ReadOptions, found: dict[str, int]) -> Line
         column = raw.columns[index]
         if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
             column = as_text(column)
+        if piece and not plain(column):
+            message = "{file}: does not fit into memory; then times must be written as 2024-01-31T10:00:00 ({column})"
+            raise PermanentError(text(options.language, message, file=raw.path, column=raw.names[index]))
         result = parse_times(column, options.timezone)
         if result.bad is not None:
             raise _unreadable(raw, options, index, column, result)

@@ -12,6 +12,17 @@ from collector.files.zones import FIRST, LAST, NO_TIME, Times, localised
 __all__ = ["NO_TIME", "ParsedTimes", "Times", "parse_times"]
 
 
+def plain(column: pa.Array) -> bool:
+    """Whether the column is of timestamps or dates, or all its texts are ISO 8601: other texts tell only together."""
+    if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
+        return True
+    try:
+        _iso(_trimmed(column))
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def parse_times(column: pa.Array, zone: str) -> ParsedTimes:
     """A column of texts, timestamps or dates as times; those without a zone are in `zone` (IANA name).
 
@@ -33,17 +44,26 @@ def _parse(column: pa.Array, zone: str) -> ParsedTimes:
         if zoned:
             return ParsedTimes(values, local=False)
         return ParsedTimes(localised(values, zone), local=column.null_count < len(column))
-    column = pc.utf8_trim_whitespace(column)
-    column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-    # Arrow's own parser takes whole clean columns of ISO 8601; it refuses a column with a single other row.
+    column = _trimmed(column)
     try:
-        return ParsedTimes(_micros(pc.cast(column, pa.timestamp("us", "UTC"))), local=False)
-    except pa.ArrowInvalid:
-        pass
-    try:
-        return ParsedTimes(localised(_micros(pc.cast(column, pa.timestamp("us"))), zone), local=True)
+        stamps = _iso(column)
     except pa.ArrowInvalid:
         return parse_written(column, zone)
+    values = _micros(stamps)
+    return ParsedTimes(values, local=False) if stamps.type.tz else ParsedTimes(localised(values, zone), local=True)
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def _iso(column: pa.Array) -> pa.Array:
+    """Arrow's own parser takes whole clean columns of ISO 8601; it refuses a column with a single other row."""
+    try:
+        return pc.cast(column, pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return pc.cast(column, pa.timestamp("us"))
 
 
 def _micros(column: pa.Array) -> Times:
