@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from api.rows import Rows, in_order
+from api.rows import Rows
 from mining.arena import NO_CODE, NO_TIME, Arena
+from mining.choosing import Choosable
 from mining.details import Fields
 from mining.filters import variant_id
 from mining.kernels.case_has import case_has
@@ -128,18 +128,18 @@ class CaseList(Rows[CaseRow]):
 
     def __init__(
         self,
-        arena: Arena,
+        choosable: Choosable,
         end_activities: Sequence[str],
         only_open: bool = False,
         keep: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        self._arena = arena
+        self._arena = arena = choosable.arena
         self._closed = closed(arena, end_activities)
-        listed = np.ones(arena.cases, np.bool_) if keep is None else keep
-        places = np.flatnonzero(listed & ~self._closed if only_open else listed)
-        begin = arena.start[arena.offsets[places]]
-        order = in_order(-begin, lambda some: [arena.case_ids.take(pa.array(places[some]))])
-        super().__init__(places[order], self._row)
+        order = choosable.newest_first
+        if keep is not None or only_open:
+            listed = np.ones(arena.cases, np.bool_) if keep is None else keep
+            order = order[(listed & ~self._closed if only_open else listed)[order]]
+        super().__init__(order, self._row)
 
     def _row(self, i: int) -> CaseRow:
         arena = self._arena

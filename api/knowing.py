@@ -7,21 +7,30 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+import numpy as np
 from starlette.exceptions import HTTPException
 
 from api.changes import Change, Changes, Kind
 from api.operations import Operations
-from collector.vocabulary.languages import LANGUAGES, Language
-from mining.arena import Arena
+from api.readiness import Readiness
+from api.sharing import Sharing
+from collector.vocabulary.languages import LANGUAGES, Language, text
+from mining.arena import Arena, Quality
+from mining.choosing import Choosable, Flags, figures
 from mining.figures import By
-from mining.filters import Filters, select
+from mining.filters import Filters, choose, take
+from mining.findings import detect
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
 from mining.map import Layout, layout
 from mining.report import Finding, Report
-from mining.reporting import iso, report
+from mining.reporting import ACTORS_NOTE, iso, view, worded
+from mining.story import tell
 
 KEPT: Final = 32
+DETECTED: Final = 50_000
+"""Events of a choice of cases in which findings are looked for; of a larger one those of all cases are shown."""
+FINDINGS_NOTE: Final = "findings are those of all cases that touch one of these; their figures are of all cases"
 T = TypeVar("T")
 
 
@@ -42,17 +51,22 @@ class Knowing:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], tuple[Snapshot, object]] = OrderedDict()
         self._changed: dict[str, State] = {}
+        self._readiness, self._sharing = Readiness(), Sharing()
 
     def title(self, process: str, language: Language) -> str:
         """What people call the process."""
         return self._titles.get(process, {}).get(language) or process
 
     def snapshot(self, process: str) -> Snapshot:
-        """The newest snapshot; 404 for a process that is not watched."""
+        """The newest snapshot that is ready to be asked; 404 for a process that is not watched."""
         found = self.knowledge.snapshot(process)
         if found is None:
             raise HTTPException(404, f"process {process!r}: not known")
-        return found
+        return self._readiness.of(found).snapshot
+
+    def choosable(self, snapshot: Snapshot) -> Choosable:
+        """What figures of a choice of the snapshot's cases are counted from."""
+        return self._readiness.choosable(snapshot)
 
     def behind(self) -> float:
         """Seconds by which what we show is behind the world; 0 when level, and before the first round."""
@@ -60,53 +74,101 @@ class Knowing:
         silent = (self.clock() - taken) / 1e6 if taken else 0.0
         return max(self.knowledge.lag, silent if silent > 60 else 0.0)
 
+    def flags(self, snapshot: Snapshot, filters: Filters) -> Flags | None:
+        """One flag a case of the snapshot: whether it fits; None for all."""
+        if filters == Filters():
+            return None
+        return self.derived(snapshot, ("flags", filters), lambda: choose(snapshot.arena, filters))
+
     def arena(self, snapshot: Snapshot, filters: Filters) -> Arena:
-        """The cases that fit."""
-        return self.derived(snapshot, ("arena", filters), lambda: select(snapshot.arena, filters))
+        """The cases that fit, as an arena of their own: their events are copied."""
+        keep = self.flags(snapshot, filters)
+        return (
+            snapshot.arena
+            if keep is None
+            else self.derived(snapshot, ("arena", filters), lambda: take(snapshot.arena, keep))
+        )
+
+    def figures(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
+        """The report of the cases that fit, without findings; made without looking for any.
+
+        Deviating are variants of whose cases rare paths, as found among all cases, touch half.
+        """
+        if filters == Filters() and by == "role":
+            return snapshot.reports[language]
+        return worded(
+            self.derived(snapshot, ("figures", filters, by), lambda: self._figures(snapshot, filters, by)), language
+        )
+
+    def _figures(self, snapshot: Snapshot, filters: Filters, by: By) -> Report:
+        odd = np.zeros(snapshot.arena.cases, np.bool_)
+        for fact in snapshot.facts:
+            if (fact.kind, fact.name) == ("deviation", "rare_path"):
+                odd[np.array(fact.case_rows, np.int64)] = True
+        keep = self.flags(snapshot, filters)
+        return figures(self.choosable(snapshot), keep, snapshot.config, by, odd, _quality(snapshot))
 
     def report(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
-        """The report of the cases that fit, its findings in their newest state."""
-        if filters == Filters() and by == "role":
-            found = snapshot.reports[language]
-        else:
+        """The report of the cases that fit, its findings in their newest state.
+
+        In up to DETECTED events findings are looked for anew. Of a larger choice they are those of all cases that
+        touch a case of it, with their figures, as a note says.
+        """
+        found = self.figures(snapshot, filters, language, by)
+        if filters != Filters():
             found = self.derived(
                 snapshot,
                 ("report", filters, language, by),
-                lambda: report(
-                    self.arena(snapshot, filters),
-                    snapshot.config,
-                    snapshot.now,
-                    language,
-                    by,
-                    snapshot.facts if filters == Filters() else None,
-                ),
+                lambda: self._with_findings(snapshot, filters, language, by),
             )
+        elif by != "role":
+            found = dataclasses.replace(found, findings=snapshot.reports[language].findings)
         known = {finding.id: finding for finding in snapshot.reports[language].findings}
         return dataclasses.replace(found, findings=tuple(self._newest(f, known.get(f.id)) for f in found.findings))
+
+    def _with_findings(self, snapshot: Snapshot, filters: Filters, language: Language, by: By) -> Report:
+        keep = self.flags(snapshot, filters)
+        found = self.figures(snapshot, filters, language, by)
+        assert keep is not None
+        if found.log.events <= DETECTED:
+            seen = view(take(snapshot.arena, keep), snapshot.config, snapshot.now)
+            return dataclasses.replace(found, findings=tell(detect(seen), seen, snapshot.config.process, language))
+        facts = [fact for fact in snapshot.facts if not fact.case_rows or keep[np.array(fact.case_rows)].any()]
+        seen = view(snapshot.arena, snapshot.config, snapshot.now)
+        notes = (*found.quality.notes, text(language, FINDINGS_NOTE))
+        return dataclasses.replace(
+            found,
+            findings=tell(facts, seen, snapshot.config.process, language),
+            quality=dataclasses.replace(found.quality, notes=notes),
+        )
 
     def layout(self, snapshot: Snapshot, filters: Filters, nodes: int, coverage: float) -> Layout:
         """Where the map's parts stand; the same in every language."""
         return self.derived(
             snapshot,
             ("layout", filters, nodes, coverage),
-            lambda: layout(self.report(snapshot, filters, "en"), nodes, coverage),
+            lambda: layout(self.figures(snapshot, filters, "en"), nodes, coverage),
         )
 
     def derived(self, snapshot: Snapshot, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` makes of the snapshot, made once."""
         whole = (snapshot.config.process, *key)
+
+        def work() -> T:
+            made = make()
+            with self._lock:
+                self._kept[whole] = (snapshot, made)
+                self._kept.move_to_end(whole)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return made
+
         with self._lock:
             kept = self._kept.get(whole)
             if kept is not None and kept[0] is snapshot:
                 self._kept.move_to_end(whole)
                 return kept[1]  # type: ignore[return-value]
-        made = make()
-        with self._lock:
-            self._kept[whole] = (snapshot, made)
-            self._kept.move_to_end(whole)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return made
+        return self._sharing.run((id(snapshot), whole), work)
 
     def finding(self, finding_id: str, language: Language) -> Finding:
         """A finding as it is now; 404 where no process has it."""
@@ -166,3 +228,10 @@ class Knowing:
 
 def _state(state: State) -> dict[str, str | int | float | bool | None]:
     return {"status": state.status, "owner": state.owner}
+
+
+def _quality(snapshot: Snapshot) -> Quality:
+    """What was wrong with the input, notes in English, but for what a report itself says of its cases."""
+    known = snapshot.reports["en"].quality
+    notes = tuple(note for note in known.notes if note != ACTORS_NOTE)
+    return Quality(**{**dataclasses.asdict(known), "notes": notes})

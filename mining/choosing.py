@@ -14,8 +14,10 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from mining.arena import NO_TIME, Arena
+from mining.arena import NO_TIME, Arena, Quality
 from mining.config import ProcessConfig
 from mining.figures import SECOND, By, odd_cases
 from mining.kernels.case_spans import case_spans
@@ -51,6 +53,7 @@ class Choosable:
     def __init__(self, arena: Arena) -> None:
         self.arena = arena
         self.part = part_of(arena)
+        _ = self.newest_first
         if self.fits:  # all that is made once
             _ = self.rowwise, self.whole, self.by_span, self.by_duration, self.variants
 
@@ -113,6 +116,21 @@ class Choosable:
         )
 
     @cached_property
+    def newest_first(self) -> Ints:
+        """Cases by their start, the latest first, then by their ids."""
+        begin = self.spans[6]
+        order = np.argsort(-begin, kind="stable")
+        same = np.zeros(len(order) + 1, np.bool_)
+        same[1:-1] = begin[order[1:]] == begin[order[:-1]]
+        tied = np.flatnonzero(same[1:] | same[:-1])
+        if len(tied):  # few: only their ids are looked at
+            ids = self.arena.case_ids.take(pa.array(order[tied]))
+            table = pa.table({"begin": -begin[order[tied]], "id": ids})
+            ranked = pc.sort_indices(table, sort_keys=[("begin", "ascending"), ("id", "ascending")])
+            order[tied] = order[tied][ranked.to_numpy()]
+        return order
+
+    @cached_property
     def crossed(self) -> list[tuple[str, str, int]]:
         """Pairs of columns that are counted together; with 1, the left one is of the event before."""
         pairs = [*((left, right, 0) for left, right in CROSSED), *((name, name, 1) for name in HANDED)]
@@ -159,21 +177,27 @@ class Choosable:
 
 
 def figures(
-    chosen: Choosable, keep: Flags | None, config: ProcessConfig, by: By = "role", odd: Flags | None = None
+    chosen: Choosable,
+    keep: Flags | None,
+    config: ProcessConfig,
+    by: By = "role",
+    odd: Flags | None = None,
+    quality: Quality | None = None,
 ) -> Report:
-    """The report of the cases that are kept (one flag a case; None: all), without findings.
+    """The report of the cases that are kept (one flag a case; None: all), without findings; notes in English.
 
-    `odd` flags the cases that rare paths touch. `quality` counts what was wrong with all of the input, but overlaps of
-    the choice.
+    `odd` flags the cases that rare paths touch. `quality` is what was wrong with the whole input, the arena's by
+    default; overlaps are counted of the choice.
     """
+    quality = quality or chosen.arena.quality
     arena, part = chosen.arena, chosen.part if keep is None else chosen.part.take(keep)
     if not chosen.fits:
         summary = summarise(part, arena.names)
-        quality = replace(arena.quality, overlaps=int(summary.cases.sums["overlaps"]))
+        quality = replace(quality, overlaps=int(summary.cases.sums["overlaps"]))
         of_odd = None if odd is None else odd_cases(summary, chosen.part.take(odd if keep is None else odd & keep))
         return tables(summary, exact(summary, [(part, arena.names)]), arena.process, config, quality, by, of_odd)
     summary, found = _counted(chosen, part, keep)
-    quality = replace(arena.quality, overlaps=summary.cases.sums["overlaps"])
+    quality = replace(quality, overlaps=summary.cases.sums["overlaps"])
     made = tables(summary, found, arena.process, config, quality, by)
     variants = _variants(chosen, keep, odd)
     ends = set(config.end_activities)

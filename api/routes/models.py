@@ -37,7 +37,7 @@ def model(
     assert isinstance(discoverer, Discoverer)
 
     def discovered() -> Discovered:
-        variants = knows.report(snapshot, filters, "en").variants
+        variants = knows.figures(snapshot, filters, "en").variants
         return discoverer.discover({variant.path: variant.cases for variant in variants}, noise)
 
     try:
