@@ -47,7 +47,7 @@ def _spans(first: Ints, last: Ints, start: Ints, end: Ints, enabled: Ints, missi
         found[0, c] = latest
         for i in range(first[c], last[c]):
             found[2, c] += end[i] - start[i]
-            waited = np.int64(0)
+            waited = 0
             if i > first[c]:
                 waited = max(start[i] - end[i - 1], 0)
                 found[5, c] += start[i] < latest

@@ -90,7 +90,7 @@ def _count(
                     seen[a, 1] = c
                     activities[a, 4] += 1
             if r >= 0:
-                waited = np.int64(0)
+                waited = 0
                 if i > first[c]:
                     waited = max(start[i] - end[i - 1], 0)
                 if recorded and enabled[i] != missing:

@@ -83,7 +83,7 @@ def choice_values(
     columns = _checked(first, last, start, end, enabled, rowwise)
     if mask.shape != (int(rowwise.offsets[-1]), OCTAVES):
         raise ValueError("the mask has not one row a group")
-    groups, values = (np.empty(room + _SPARE, kind) for kind in (np.int32, np.int64))
+    groups, values = np.empty(room + _SPARE, np.int32), np.empty(room + _SPARE, np.int64)
     found = _collect(*columns, rowwise.offsets, NO_TIME, mask, groups, values)
     if found < 0:
         raise ValueError("more values than there is room for")
@@ -117,7 +117,7 @@ def _count(
     for c in range(len(first)):
         for i in range(first[c], last[c]):
             took = end[i] - start[i]
-            waited = np.int64(-1)
+            waited = -1
             if i > first[c]:
                 waited = max(start[i] - end[i - 1], 0)
             of_gap = bucket(waited)
@@ -167,7 +167,7 @@ def _collect(
             if size > len(groups) - _SPARE:
                 return -1
             took = end[i] - start[i]
-            waited = np.int64(-1)
+            waited = -1
             if i > first[c]:
                 waited = max(start[i] - end[i - 1], 0)
             e, a, r = np.int64(edge[i]), np.int64(activity[i]), np.int64(role[i])
@@ -200,4 +200,4 @@ def _keep(
 ) -> int:
     """Write the value behind those kept, and step on where it is wanted; groups and values have a place to spare."""
     groups[size], values[size] = group, value
-    return size + np.int64((mask[group, place >> 5] >> np.uint32(place & 31)) & np.uint32(1))
+    return size + int((mask[group, place >> 5] >> np.uint32(place & 31)) & np.uint32(1))

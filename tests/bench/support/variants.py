@@ -29,12 +29,10 @@ def variants(cases: int = 13_000, activities: int = 36, wanted: int = 4_000, see
         if chance.random() < 0.15 and path:
             path.insert(chance.randrange(len(path)), chance.choice(names))
         if path:
-            found[tuple(path)] += 1
-    for path in found:
-        found[path] = 1
+            found[tuple(path)] = 1
     ranked = list(found)
     # Variants follow Zipf's law: few take most cases, most take one.
     weights = [1 / (rank + 1) for rank in range(len(ranked))]
-    for path in chance.choices(ranked, weights, k=cases - len(ranked)):
-        found[path] += 1
+    for chosen in chance.choices(ranked, weights, k=cases - len(ranked)):
+        found[chosen] += 1
     return found
