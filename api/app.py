@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
@@ -59,22 +61,28 @@ def create_app(
     app.state.discoverer = Discoverer()
     install(app, app.state.pages.error)
 
+    scraping: CapacityLimiter | None = None
+
     @app.get("/healthz", include_in_schema=False)
-    def healthz() -> Response:
+    async def healthz() -> Response:  # on the loop itself: it needs no thread that others may have taken
         """Alive."""
         return PlainTextResponse("ok\n")
 
     @app.get("/readyz", include_in_schema=False)
-    def readyz() -> Response:
+    async def readyz() -> Response:
         """Able to serve."""
         if not ready():
             raise HTTPException(503, "the first round of the miner has not ended yet")
         return PlainTextResponse("ready\n")
 
     @app.get("/metrics", include_in_schema=False)
-    def metric_page() -> Response:
+    async def metric_page() -> Response:
         """What Prometheus reads."""
-        return Response(metrics() if metrics is not None else b"", media_type=METRICS_TYPE)
+        nonlocal scraping
+        if metrics is None:
+            return Response(b"", media_type=METRICS_TYPE)
+        scraping = scraping or CapacityLimiter(1)  # threads of its own, whatever the others wait for
+        return Response(await run_sync(metrics, limiter=scraping), media_type=METRICS_TYPE)
 
     app.include_router(processes.router)
     app.include_router(models.router)
