@@ -56,10 +56,12 @@ def mine_log(
     by: Literal["role", "actor"],
     language: Language,
     leading: str | None = None,
+    memory: int | None = None,
 ) -> None:
     """Mine `log`, write `outputs`, and print a summary unless an output is standard output.
 
-    PermanentError, one line, for a log, an option or an output that will not do.
+    `memory`: megabytes it may take; None: what there is. PermanentError, one line, for a log, an option or an output
+    that will not do.
     """
     _check(log, outputs, language)
     known, zone = _config(process or _stem(log), config, timezone, language)
@@ -67,7 +69,7 @@ def mine_log(
     from babel.numbers import get_currency_precision
 
     from api.terminal.progress import Meter
-    from collector.files import ReadOptions, read
+    from collector.files import ReadOptions
     from collector.files.memory import spare_memory
 
     spare_memory()
@@ -83,31 +85,16 @@ def mine_log(
             language=language,
             **dataclasses.asdict(columns),
         )
-        from mining.arena import Quality
-        from mining.builder import Builder
+        from api.mining_ways import mined
 
-        found = read(log, options, meter.bytes)
-        known = dataclasses.replace(known, leading=found.leading)
-        builder = Builder(known.process, found.leading, found)
-        for batch in found.stream():
-            builder.add(batch)
-
-        meter.stage(text(language, "sorting"))
-        arena = builder.finish((), Quality(**dataclasses.asdict(found.quality)))
-
-        meter.stage(text(language, "looking for findings"))
-        from mining.findings import detect
-        from mining.reporting import document, report, view
-
-        now = int(arena.end.max()) if arena.events else 0
-        facts = detect(view(arena, known, now))
-        told = report(arena, known, now, language, by, facts)
+        told, arena, facts = mined(log, options, known, by, outputs, memory, meter)
 
         meter.stage(text(language, "writing"))
         if outputs.json is not None:
             import msgspec
 
             from api.outputs import write_text
+            from mining.reporting import document
 
             raw = msgspec.json.format(msgspec.json.encode(document(told)), indent=2)
             write_text(outputs.json, raw.decode() + "\n", language)
@@ -121,7 +108,7 @@ def mine_log(
             from api.workbook import workbook
 
             write_bytes(outputs.xlsx, workbook(told, language, zone), language)
-        if outputs.case_findings is not None:
+        if outputs.case_findings is not None and arena is not None:
             from api.case_findings import case_findings
             from api.outputs import write_text
 

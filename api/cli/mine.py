@@ -1,5 +1,7 @@
 """`houtai mine`: a log in, the report out, nothing kept."""
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -90,6 +92,10 @@ def mine(
         typer.Option("--timezone", help="Zone of times without one, as Asia/Shanghai.", show_default="UTC"),
     ] = None,
     by: Annotated[By, typer.Option("--by", help="Count handovers between roles or actors.")] = By.role,
+    memory: Annotated[
+        int | None,
+        typer.Option("--memory", metavar="MB", min=1, help="Memory that may be taken.", show_default="what there is"),
+    ] = None,
     lang: Annotated[
         Lang | None, typer.Option("--lang", help="Language of the report.", show_default="the terminal's")
     ] = None,
@@ -98,6 +104,9 @@ def mine(
 
     Example: houtai mine orders.csv --json report.json --html report.html
     """
+    if sys.platform == "linux":
+        # Before Arrow is loaded: what it takes by itself comes from there, too (collector.files.memory).
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
     from api.cli.options import terminal_language
     from api.one_shot import Columns, Outputs, mine_log
     from collector.vocabulary.languages import Language
@@ -114,4 +123,5 @@ def mine(
         by="actor" if by is By.actor else "role",
         language=languages[lang.value] if lang is not None else terminal_language(),
         leading=leading,
+        memory=memory,
     )

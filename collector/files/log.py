@@ -165,6 +165,8 @@ class RawLog:
     notes: tuple[str, ...] = field(default=())
     pieces: Callable[[Sequence[int]], Iterator[Sequence[pa.Array]]] | None = None
     """Chosen columns piece by piece, in order of the file, where it can be read so."""
+    lines: int | None = None
+    """How many lines there are, where that is known before they are read."""
     timed: frozenset[int] = frozenset()
     """Columns that hold timestamps or dates, known before any is read."""
     objects: pa.Array | None = None

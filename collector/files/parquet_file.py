@@ -13,7 +13,7 @@ from collector.files.log import Progress, RawLog, ReadOptions
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import text
 
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 17
 """Rows read at a time."""
 _LOOKED_AT: Final = 1 << 16
 _FEW: Final = 0.25
@@ -39,6 +39,7 @@ class ParquetReader:
                 for _ in columns.left[:1]
             ),
             pieces=columns.pieces,
+            lines=columns.rows,
             timed=frozenset(columns.timed),
         )
 
@@ -54,7 +55,7 @@ class _Columns(Sequence[pa.Array]):
         """Columns of timestamps or dates."""
         try:
             with pq.ParquetFile(path) as file:
-                self._rows = file.metadata.num_rows
+                self.rows: int = file.metadata.num_rows
                 self._total = sum(_size(file, i) for i in range(file.metadata.num_row_groups))
                 self._coded = [field.name for field in file.schema_arrow if _few(file, path, field.name)]
                 for field in file.schema_arrow:
