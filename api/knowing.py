@@ -4,7 +4,7 @@ import dataclasses
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import numpy as np
@@ -16,14 +16,14 @@ from api.readiness import Readiness
 from api.sharing import Sharing
 from collector.vocabulary.languages import LANGUAGES, Language, text
 from mining.arena import Arena, Quality
-from mining.choosing import Choosable, Flags, figures
+from mining.choosing import Choosable, Flags, Ways, figures
 from mining.figures import By
 from mining.filters import Filters, choose, take
 from mining.findings import detect
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
 from mining.map import Layout, layout
-from mining.report import Finding, Report
+from mining.report import Finding, Report, Variant
 from mining.reporting import ACTORS_NOTE, iso, view, worded
 from mining.story import tell
 
@@ -89,24 +89,40 @@ class Knowing:
             else self.derived(snapshot, ("arena", filters), lambda: take(snapshot.arena, keep))
         )
 
-    def figures(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
-        """The report of the cases that fit, without findings; made without looking for any.
+    def variants(self, snapshot: Snapshot, filters: Filters) -> Sequence[Variant]:
+        """The variants of the cases that fit; deviating are those of whose cases rare paths touch half.
 
-        Deviating are variants of whose cases rare paths, as found among all cases, touch half.
+        Rare paths are those found among all cases.
+        """
+        if filters == Filters():
+            return snapshot.reports["en"].variants
+        return self.derived(
+            snapshot,
+            ("variants", filters),
+            lambda: Ways(self.choosable(snapshot), self.flags(snapshot, filters), self._odd(snapshot)),
+        )
+
+    def tables(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
+        """The report of the cases that fit, without variants and findings (all cases: perhaps with them).
+
+        Made without looking for findings, so it comes fast.
         """
         if filters == Filters() and by == "role":
             return snapshot.reports[language]
-        return worded(
-            self.derived(snapshot, ("figures", filters, by), lambda: self._figures(snapshot, filters, by)), language
-        )
 
-    def _figures(self, snapshot: Snapshot, filters: Filters, by: By) -> Report:
+        def make() -> Report:
+            keep = self.flags(snapshot, filters)
+            return figures(self.choosable(snapshot), keep, snapshot.config, by, _quality(snapshot))
+
+        return worded(self.derived(snapshot, ("tables", filters, by), make), language)
+
+    def _odd(self, snapshot: Snapshot) -> Flags:
+        """The cases that rare paths touch."""
         odd = np.zeros(snapshot.arena.cases, np.bool_)
         for fact in snapshot.facts:
             if (fact.kind, fact.name) == ("deviation", "rare_path"):
                 odd[np.array(fact.case_rows, np.int64)] = True
-        keep = self.flags(snapshot, filters)
-        return figures(self.choosable(snapshot), keep, snapshot.config, by, odd, _quality(snapshot))
+        return odd
 
     def report(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
         """The report of the cases that fit, its findings in their newest state.
@@ -114,22 +130,22 @@ class Knowing:
         In up to DETECTED events findings are looked for anew. Of a larger choice they are those of all cases that
         touch a case of it, with their figures, as a note says.
         """
-        found = self.figures(snapshot, filters, language, by)
-        if filters != Filters():
+        found = snapshot.reports[language]
+        if filters != Filters() or by != "role":
             found = self.derived(
                 snapshot,
                 ("report", filters, language, by),
                 lambda: self._with_findings(snapshot, filters, language, by),
             )
-        elif by != "role":
-            found = dataclasses.replace(found, findings=snapshot.reports[language].findings)
         known = {finding.id: finding for finding in snapshot.reports[language].findings}
         return dataclasses.replace(found, findings=tuple(self._newest(f, known.get(f.id)) for f in found.findings))
 
     def _with_findings(self, snapshot: Snapshot, filters: Filters, language: Language, by: By) -> Report:
         keep = self.flags(snapshot, filters)
-        found = self.figures(snapshot, filters, language, by)
-        assert keep is not None
+        variants = tuple(self.variants(snapshot, filters))
+        found = dataclasses.replace(self.tables(snapshot, filters, language, by), variants=variants)
+        if keep is None:
+            return dataclasses.replace(found, findings=snapshot.reports[language].findings)
         if found.log.events <= DETECTED:
             seen = view(take(snapshot.arena, keep), snapshot.config, snapshot.now)
             return dataclasses.replace(found, findings=tell(detect(seen), seen, snapshot.config.process, language))
@@ -147,8 +163,13 @@ class Knowing:
         return self.derived(
             snapshot,
             ("layout", filters, nodes, coverage),
-            lambda: layout(self.figures(snapshot, filters, "en"), nodes, coverage),
+            lambda: self._placed(snapshot, filters, nodes, coverage),
         )
+
+    def _placed(self, snapshot: Snapshot, filters: Filters, nodes: int, coverage: float) -> Layout:
+        variants = self.variants(snapshot, filters)
+        ways = variants.plain() if isinstance(variants, Ways) else None
+        return layout(self.tables(snapshot, filters, "en"), nodes, coverage, ways)
 
     def derived(self, snapshot: Snapshot, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` makes of the snapshot, made once."""

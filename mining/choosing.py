@@ -5,12 +5,12 @@ the arena stays: what does not depend on the choice is made once, and a choice i
 The figures are the same to the last bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from mining.arena import NO_TIME, Arena, Quality
 from mining.config import ProcessConfig
-from mining.figures import SECOND, By, odd_cases
+from mining.figures import SECOND, By
 from mining.kernels.case_spans import case_spans
 from mining.kernels.choice_counts import choice_counts
 from mining.kernels.choice_pairs import choice_pairs
@@ -34,6 +34,7 @@ from mining.reporting import tables
 from mining.summary.counters import _shares
 from mining.summary.exact import Exact, Spreads, exact
 from mining.summary.histogram import Histogram, Rows
+from mining.summary.paths import Variants
 from mining.summary.quantiles import SHARES, Wanted, plain_quantiles, quantiles, wanted
 from mining.summary.summary import CROSSED, HANDED, Summary
 from mining.summary.tallying import shares, summarise, workers
@@ -53,9 +54,10 @@ class Choosable:
     def __init__(self, arena: Arena) -> None:
         self.arena = arena
         self.part = part_of(arena)
-        _ = self.newest_first
-        if self.fits:  # all that is made once
-            _ = self.rowwise, self.whole, self.by_span, self.by_duration, self.variants
+        self._reaching: dict[tuple[str, ...], Flags] = {}
+        _ = self.newest_first, self.by_duration, self.variants  # all that is made once
+        if self.fits:
+            _ = self.rowwise, self.whole, self.by_span
 
     @property
     def fits(self) -> bool:
@@ -170,10 +172,64 @@ class Choosable:
         rank[ranked] = np.arange(len(told), dtype=np.int32)
         return rank[found.of_case], [told[v] for v in ranked]
 
+    def reaching(self, activities: tuple[str, ...]) -> Flags:
+        """Of each variant, whether it has one of the activities."""
+        if activities not in self._reaching:
+            wanted = set(activities)
+            self._reaching[activities] = np.array([not wanted.isdisjoint(path) for path in self.variants], np.bool_)
+        return self._reaching[activities]
+
     @cached_property
     def by_duration(self) -> Ints:
         """Cases in order of variant, then duration."""
         return np.lexsort((self.spans[0], self.of_case))
+
+
+class Ways(Sequence[Variant]):
+    """The variants of a choice, most cases first, then by path; each is written out when it is asked for."""
+
+    def __init__(self, chosen: Choosable, keep: Flags | None, odd: Flags | None = None) -> None:
+        """`odd` flags the cases that rare paths touch: a variant half of whose cases are odd is deviating."""
+        of_case, order, size = chosen.of_case, chosen.by_duration, len(chosen.variants)
+        if keep is not None:
+            order = order[keep[order]]
+        self.cases: Ints = np.bincount(of_case if keep is None else of_case[keep], minlength=size)
+        """By variant number, 0 for those that no chosen case has."""
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.cases)])
+        self._spread = plain_quantiles(offsets, chosen.spans[0][order], (0.5, 0.9)) / SECOND
+        self._order = np.argsort(-self.cases, kind="stable")[: np.count_nonzero(self.cases)]
+        self._deviating = np.zeros(size, np.bool_)
+        if odd is not None:
+            of_odd = np.bincount(of_case[odd if keep is None else odd & keep], minlength=size)
+            self._deviating = 2 * of_odd >= self.cases
+        self._paths, self._all = chosen.variants, max(int(self.cases.sum()), 1)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> Variant: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Variant]: ...
+    def __getitem__(self, place: int | slice) -> Variant | list[Variant]:
+        """The variant at a place, or those of a slice."""
+        if isinstance(place, int):
+            return self._written(self._order[[place]])[0]
+        return self._written(self._order[place])
+
+    def plain(self) -> list[tuple[tuple[str, ...], int, bool]]:
+        """Path, cases and whether it is deviating, of all of them."""
+        paths, order = self._paths, self._order
+        columns = order.tolist(), self.cases[order].tolist(), self._deviating[order].tolist()
+        return [(paths[v], cases, deviating) for v, cases, deviating in zip(*columns, strict=True)]
+
+    def _written(self, numbers: Ints) -> list[Variant]:
+        paths, whole = self._paths, self._all
+        columns = numbers, self.cases[numbers], self._deviating[numbers], *self._spread[:, numbers]
+        return [
+            Variant(paths[v], cases, cases / whole, ShortSpread(p50, p90), deviating)
+            for v, cases, deviating, p50, p90 in zip(*(column.tolist() for column in columns), strict=True)
+        ]
 
 
 def figures(
@@ -181,28 +237,29 @@ def figures(
     keep: Flags | None,
     config: ProcessConfig,
     by: By = "role",
-    odd: Flags | None = None,
     quality: Quality | None = None,
 ) -> Report:
-    """The report of the cases that are kept (one flag a case; None: all), without findings; notes in English.
+    """The report of the cases that are kept (one flag a case; None: all), without variants and findings.
 
-    `odd` flags the cases that rare paths touch. `quality` is what was wrong with the whole input, the arena's by
-    default; overlaps are counted of the choice.
+    Notes are in English. `quality` is what was wrong with the whole input, the arena's by default; overlaps are
+    counted of the choice.
     """
-    quality = quality or chosen.arena.quality
     arena, part = chosen.arena, chosen.part if keep is None else chosen.part.take(keep)
-    if not chosen.fits:
+    quality = quality or arena.quality
+    if chosen.fits:
+        summary, found = _counted(chosen, part, keep)
+    else:
         summary = summarise(part, arena.names)
-        quality = replace(quality, overlaps=int(summary.cases.sums["overlaps"]))
-        of_odd = None if odd is None else odd_cases(summary, chosen.part.take(odd if keep is None else odd & keep))
-        return tables(summary, exact(summary, [(part, arena.names)]), arena.process, config, quality, by, of_odd)
-    summary, found = _counted(chosen, part, keep)
-    quality = replace(quality, overlaps=summary.cases.sums["overlaps"])
-    made = tables(summary, found, arena.process, config, quality, by)
-    variants = _variants(chosen, keep, odd)
-    ends = set(config.end_activities)
-    still_open = sum(variant.cases for variant in variants if ends.isdisjoint(variant.path)) if ends else 0
-    return replace(made, log=replace(made.log, variants=len(variants), open_cases=still_open), variants=tuple(variants))
+        found = replace(exact(summary, [(part, arena.names)]), variants=np.zeros((2, 0)))
+        summary.variants = Variants()
+    made = tables(
+        summary, found, arena.process, config, replace(quality, overlaps=int(summary.cases.sums["overlaps"])), by
+    )
+    cases = np.bincount(chosen.of_case if keep is None else chosen.of_case[keep], minlength=len(chosen.variants))
+    still_open = 0
+    if config.end_activities:
+        still_open = int(cases[~chosen.reaching(config.end_activities)].sum())
+    return replace(made, log=replace(made.log, variants=int(np.count_nonzero(cases)), open_cases=still_open))
 
 
 def _counted(chosen: Choosable, part: Part, keep: Flags | None) -> tuple[Summary, Exact]:
@@ -316,22 +373,3 @@ def _fill(
         group.ERRORS: roles[:, 3],
     }
     group.counts = np.column_stack([columns[place] for place in range(len(columns))])
-
-
-def _variants(chosen: Choosable, keep: Flags | None, odd: Flags | None) -> list[Variant]:
-    """Variants of the choice, most cases first, then by path."""
-    of_case, order, known = chosen.of_case, chosen.by_duration, chosen.variants
-    if keep is not None:
-        order = order[keep[order]]
-    chosen_cases = of_case if keep is None else of_case[keep]
-    cases = np.bincount(chosen_cases, minlength=len(known))
-    if odd is None:
-        of_odd = np.zeros(len(known), np.int64)
-    else:
-        of_odd = np.bincount(of_case[odd if keep is None else odd & keep], minlength=len(known))
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(cases)])
-    p50, p90 = (plain_quantiles(offsets, chosen.spans[0][order], (0.5, 0.9)) / SECOND).tolist()
-    ranked = np.argsort(-cases, kind="stable")[: np.count_nonzero(cases)].tolist()
-    counts, share = cases.tolist(), (cases / max(int(cases.sum()), 1)).tolist()
-    deviating = ((odd is not None) & (2 * of_odd >= cases)).tolist()
-    return [Variant(known[v], counts[v], share[v], ShortSpread(p50[v], p90[v]), deviating[v]) for v in ranked]

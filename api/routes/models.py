@@ -37,7 +37,7 @@ def model(
     assert isinstance(discoverer, Discoverer)
 
     def discovered() -> Discovered:
-        variants = knows.figures(snapshot, filters, "en").variants
+        variants = knows.variants(snapshot, filters)
         return discoverer.discover({variant.path: variant.cases for variant in variants}, noise)
 
     try:

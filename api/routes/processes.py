@@ -48,10 +48,10 @@ def found(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By
     return knows.report(snapshot, asked.filters(snapshot.config), lang, by)
 
 
-def figures(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By = "role") -> Report:
-    """The same without findings, which take longer."""
+def tables(knows: Knows, process: str, asked: FilterQuery, lang: Language, by: By = "role") -> Report:
+    """The same without variants and findings, which take longer."""
     snapshot = knows.snapshot(process)
-    return knows.figures(snapshot, asked.filters(snapshot.config), lang, by)
+    return knows.tables(snapshot, asked.filters(snapshot.config), lang, by)
 
 
 @router.get("/{process}/report", response_model=ReportDocument)
@@ -75,7 +75,7 @@ def process_map(
     """The process map: where everything stands, Grafana's node graph, a drawing, or BPMN 2.0."""
     snapshot = knows.snapshot(process)
     filters = asked.filters(snapshot.config)
-    whole = knows.figures(snapshot, filters, lang)
+    whole = knows.tables(snapshot, filters, lang)
     placed = knows.layout(snapshot, filters, activities, paths)
     match format:
         case "svg":
@@ -103,7 +103,8 @@ def variants(
     process: str, knows: Knows, asked: Asked, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None
 ) -> Page[VariantRow]:
     """Variants, most cases first."""
-    rows = figures(knows, process, asked, lang).variants
+    snapshot = knows.snapshot(process)
+    rows = knows.variants(snapshot, asked.filters(snapshot.config))
     part, after = page(rows, lambda v: (-v.cases, *v.path), limit, cursor)
     items = [VariantRow(variant_id(v.path), list(v.path), v.cases, v.share, v.duration_s, v.deviating) for v in part]
     return Page(items=items, next=after)
@@ -139,7 +140,7 @@ def roles(
     process: str, knows: Knows, asked: Asked, lang: Lang, limit: Limit = LIMIT, cursor: Cursor = None
 ) -> Response:
     """What each role did, most events first."""
-    rows = figures(knows, process, asked, lang).roles
+    rows = tables(knows, process, asked, lang).roles
     part, after = page(rows, lambda r: (-r.events, r.role), limit, cursor)
     return listed(part, after)
 
@@ -157,7 +158,7 @@ def handovers(
 ) -> Response:
     """Direct successions with differing roles (or actors), most frequent first."""
     may_see_actors(request, by)
-    rows = figures(knows, process, asked, lang, by).handovers
+    rows = tables(knows, process, asked, lang, by).handovers
     part, after = page(rows, lambda h: (-h.count, h.source, h.target), limit, cursor)
     return listed(part, after)
 
@@ -191,7 +192,7 @@ def performance_spectrum(
         )
         return listed(*page(buckets, lambda row: (row.source, row.target, row.begin), limit, cursor))
     if source is None and target is None:
-        transitions = knows.figures(snapshot, filters, lang).transitions
+        transitions = knows.tables(snapshot, filters, lang).transitions
         worst = max(transitions, key=lambda t: t.waiting_s.total, default=None)
         source, target = (worst.source, worst.target) if worst else (None, None)
     rows = knows.derived(snapshot, ("spectrum", filters, source, target), lambda: spectrum(arena, part, source, target))

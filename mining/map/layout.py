@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mining.map.choosing import Choice, Pair, choose
+from mining.map.choosing import Choice, Pair, Way, choose
 from mining.map.columns import columns
 from mining.map.layers import END, START, Layers, Vertex, layers
 from mining.map.routes import Point, Route, around, forward
@@ -73,9 +73,9 @@ class Layout:
     all_activities: int
 
 
-def layout(report: Report, max_nodes: int = 25, coverage: float = 0.8) -> Layout:
+def layout(report: Report, max_nodes: int = 25, coverage: float = 0.8, ways: Sequence[Way] | None = None) -> Layout:
     """The map of the most frequent variants (see `choose`), top to bottom, the main path straight."""
-    choice = choose(report, max_nodes, coverage)
+    choice = choose(report, max_nodes, coverage, ways)
     weight = weights(report)
     found = layers(choice, weight)
     lines = {v: wrap(activity, FONT, MOST - 20) for activity, v in found.vertex.items()}
