@@ -52,8 +52,8 @@ def run(settings: Settings, data: Path) -> None:
     forgetting = Forgetting(Store(data), operations)
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
-    miner = Miner(Store(data), configs, knowledge, register, observers)
     observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
+    miner = Miner(Store(data), configs, knowledge, register, observers)
     app = create_app(
         knowledge=knowledge,
         register=register,

@@ -30,6 +30,8 @@ from collector.vocabulary.errors import PermanentError
 from collector.wal.folder import delete_covered, read_synced, segment_files
 from collector.wal.rotation import ask_rotation
 
+KEPT = "kept"
+"""Folder in which the miner keeps what it would otherwise make again at its next start."""
 _SOURCES_FORGET = ("rows", "inserts")
 """Tables of a pull's memory whose rows are forgotten: with another content they would look changed."""
 
@@ -82,6 +84,8 @@ class Erase:
         tell("databases", 0, 0)
         counts["manifest"] = self._manifest(shop, scrubber, case)
         counts["databases"] = self._databases(shop.data, scrubber)
+        # What the miner keeps for its next start; from now on it writes none of what it had read before.
+        shutil.rmtree(shop.data / KEPT, ignore_errors=True)
         return Done({"counts": counts, "left": _left(shop.data, scrubber, job)}, reopen=True)
 
     def _remembered_case(self, job: Job, shop: Workshop, scrubber: Scrubber, led: frozenset[str]) -> Case:

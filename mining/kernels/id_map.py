@@ -18,17 +18,37 @@ class IdMap:
         self._keys = np.zeros(1 << 10, np.uint64)
         self._values = np.full(1 << 10, NOTHING, np.int64)
         self._count = 0
+        self._waiting: tuple[Hashes, Numbers] | None = None
 
     def __len__(self) -> int:
-        return self._count
+        return self._count if self._waiting is None else len(self._waiting[0])
 
     @property
     def bytes(self) -> int:
         """Memory held, in bytes."""
         return self._keys.nbytes + self._values.nbytes
 
+    def state(self) -> tuple[Hashes, Numbers]:
+        """All hashes and their numbers, for `restored`."""
+        self._settle()
+        there = self._values != NOTHING
+        return self._keys[there], self._values[there]
+
+    @classmethod
+    def restored(cls, hashes: Hashes, numbers: Numbers) -> "IdMap":
+        """What `state` was made of; put in place when it is first asked."""
+        found = cls()
+        found._waiting = (hashes, numbers)
+        return found
+
+    def _settle(self) -> None:
+        if self._waiting is not None:
+            (hashes, numbers), self._waiting = self._waiting, None
+            self.put(hashes, numbers)
+
     def get(self, hashes: Hashes) -> Numbers:
         """The number under each hash, NOTHING where there is none."""
+        self._settle()
         return np.asarray(_get(self._keys, self._values, hashes))
 
     def put(self, hashes: Hashes, numbers: Numbers) -> Numbers:
@@ -38,6 +58,7 @@ class IdMap:
         """
         if len(hashes) != len(numbers) or (len(numbers) and numbers.min() < 0):
             raise ValueError("every hash needs a number of at least 0")
+        self._settle()
         size = len(self._keys)
         while size < 2 * (self._count + len(hashes)):
             size *= 2

@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -59,6 +59,7 @@ class Miner:
         self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
         self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
         self._background = ThreadPoolExecutor(1, "findings")
+        self._reading = ThreadPoolExecutor(1, "reading")
         self._following: list[Following] = []
         self._after: dict[Kind, int] = {"events": 0, "links": 0}
         self._generation = -1
@@ -98,7 +99,8 @@ class Miner:
 
     def close(self) -> None:
         """Look for no more findings."""
-        self._background.shutdown(wait=True, cancel_futures=True)
+        for each in (self._reading, self._background):
+            each.shutdown(wait=True, cancel_futures=True)
 
     @property
     def memory(self) -> tuple[int, int]:
@@ -114,31 +116,43 @@ class Miner:
         """Read what is new, events first: a link committed with its event is then never missed."""
         fresh = self._begin_anew()
         oldest = self._clock() - self._horizon
-        for segment in self._store.segments("events", self._after["events"]):
-            # No event ends after it is committed: what is that old need not be read at all.
-            if segment.committed >= oldest and self._fits(segment):
-                table = self._read(segment, EVENTS)
-                if table is not None:
-                    for each in self._following:
-                        each.add(segment.id, table)
-                elif segment.id not in self._bad:
-                    break
+        # No event ends after it is committed: what is that old need not be read at all.
+        for segment, table in self._tables("events", EVENTS, oldest):
+            if table is not None and self._fits(segment):
+                for each in self._following:
+                    each.add(segment.id, table)
             self._after["events"] = segment.id
             fresh = True
-        links = []
-        for segment in self._store.segments("links", self._after["links"]):
-            if segment.committed >= oldest:  # a case is learned with its event or later
-                table = self._read(segment, LINK_SCHEMA)
-                if table is not None:
-                    links += table.to_batches()
-                elif segment.id not in self._bad:
-                    break
+        links: list[pa.RecordBatch] = []
+        # A case is learned with its event or later.
+        for segment, table in self._tables("links", LINK_SCHEMA, oldest):
+            links += [] if table is None else table.to_batches()
             self._after["links"] = segment.id
             fresh = True
         if links:
             for each in self._following:
                 each.link(links)
         return fresh
+
+    def _tables(self, kind: Kind, schema: pa.Schema, oldest: int) -> Iterator[tuple[Segment, pa.Table | None]]:
+        """What is new, in order, up to a segment that has just been replaced; None for what need or can not be read.
+
+        While one is taken in, the next is read.
+        """
+        there = self._store.segments(kind, self._after[kind])
+        wanted = [segment for segment in there if segment.committed >= oldest]
+        coming = {segment.id: self._reading.submit(self._read, segment, schema) for segment in wanted[:1]}
+        ahead = iter(wanted[1:])
+        for segment in there:
+            table = None
+            if segment.id in coming:
+                following = next(ahead, None)
+                if following is not None:
+                    coming[following.id] = self._reading.submit(self._read, following, schema)
+                table = coming.pop(segment.id).result()
+                if table is None and segment.id not in self._bad:
+                    return
+            yield segment, table
 
     def _begin_anew(self) -> bool:
         """Begin, or forget all that was read where some of it has changed since (an erasure, a new mapping)."""
