@@ -13,7 +13,7 @@ from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
 from mining.arena import NO_TIME, WORDS, Arena, Quality, Times
 from mining.columns import integers
 from mining.details import Details, TableDetails
-from mining.dictionary import WordColumn, nothing
+from mining.dictionary import WordColumn, nothing, taken
 from mining.kernels.first_match import first_match
 from mining.kernels.intern import Interner, hashes
 from mining.kernels.ordering import Ordering, order
@@ -86,10 +86,11 @@ class Builder:
         if self._with_ids and len(ordering.ties):
             break_ties(ordering, np.arange(self._rows) if kept is None else kept, details)
         rows = ordering.rows if kept is None else kept[ordering.rows]
-        codes, names = {}, {}
-        for name in WORDS:
-            codes[name], names[name] = self._words.pop(name).taken(rows)
-        outcome, outcomes = self._words.pop("outcome").taken(rows)
+        if "error" not in self._words["outcome"].dictionary.words:
+            del self._words["outcome"]
+        words = taken(self._words, self._rows, rows)
+        self._words = {}
+        outcome, outcomes = words.pop("outcome", (np.empty(0, np.int16), ()))
         arena = Arena(
             process=self._process,
             offsets=ordering.offsets,
@@ -97,9 +98,11 @@ class Builder:
             start=ordering.start,
             end=ordering.end,
             enabled=self._filled("enabled", rows),
-            codes=codes,
-            names=names,
-            error=outcome == (outcomes.index("error") if "error" in outcomes else len(outcomes)),
+            codes={name: codes for name, (codes, _) in words.items()},
+            names={name: found for name, (_, found) in words.items()},
+            error=np.asarray(outcome == outcomes.index("error"))
+            if "error" in outcomes
+            else np.zeros(len(rows), np.bool_),
             amount=self._filled("amount", rows),
             rows=rows,
             details=details,

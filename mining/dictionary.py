@@ -1,5 +1,6 @@
 """Words become codes: one growing dictionary a column."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -63,23 +64,40 @@ class WordColumn:
         else:
             self._chunks.append(self.dictionary.codes(column).astype(narrow(len(self.dictionary.words))))
 
-    def taken(self, rows: npt.NDArray[np.int64]) -> tuple[Codes, tuple[str, ...]]:
-        """Codes of `rows` and the words in order of their text; words that no row has are left out."""
-        words = self.dictionary.words
-        if not words:
-            return nothing(np.int16(NO_CODE), len(rows)), ()
-        kind = narrow(len(words))
-        chunks: list[npt.NDArray[Any]] = [
-            np.full(chunk, NO_CODE, kind) if isinstance(chunk, int) else chunk for chunk in self._chunks
-        ]
+    def into(self, table: Codes, column: int) -> None:
+        """Write all rows into a column of `table`; the chunks are let go."""
+        low = 0
+        for place, chunk in enumerate(self._chunks):
+            high = low + (chunk if isinstance(chunk, int) else len(chunk))
+            table[low:high, column] = NO_CODE if isinstance(chunk, int) else chunk
+            self._chunks[place] = 0
+            low = high
         self._chunks = []
-        codes: Codes = np.concatenate(chunks, dtype=kind)
-        chunks.clear()
-        taken = take_codes(codes, rows, len(words))
-        del codes
-        places = sorted(np.flatnonzero(taken.used).tolist(), key=words.__getitem__)
-        table = np.full(len(words), NO_CODE, kind)
-        table[places] = np.arange(len(places))
-        recode(taken.codes, table)
-        narrowed = narrow(len(places))
-        return taken.codes.astype(narrowed, copy=False), tuple(words[place] for place in places)
+
+
+def taken(
+    columns: Mapping[str, WordColumn], count: int, rows: npt.NDArray[np.int64]
+) -> dict[str, tuple[Codes, tuple[str, ...]]]:
+    """Per column codes of `rows` (of `count`), and the words that any of these has in order of their text.
+
+    The columns are empty then.
+    """
+    there = {name: column for name, column in columns.items() if column.dictionary.words}
+    sizes = [len(column.dictionary.words) for column in there.values()]
+    table = np.empty((count, len(there)), narrow(max(sizes, default=0)))
+    for place, column in enumerate(there.values()):
+        column.into(table, place)
+    found = take_codes(table, rows, sizes)
+    del table
+    result: dict[str, tuple[Codes, tuple[str, ...]]] = dict.fromkeys(
+        columns, (nothing(np.int16(NO_CODE), len(rows)), ())
+    )
+    for (name, column), codes, used in zip(there.items(), found.codes, found.used, strict=True):
+        words = column.dictionary.words
+        places = sorted(np.flatnonzero(used).tolist(), key=words.__getitem__)
+        ranks = np.full(len(words), NO_CODE, codes.dtype)
+        ranks[places] = np.arange(len(places))
+        if places != list(range(len(words))):
+            recode(codes, ranks)
+        result[name] = (codes.astype(narrow(len(places)), copy=False), tuple(words[each] for each in places))
+    return result

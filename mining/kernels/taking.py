@@ -1,5 +1,6 @@
 """Codes of chosen rows, and which words they use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,27 @@ Codes = npt.NDArray[np.signedinteger[Any]]
 
 @dataclass(frozen=True)
 class Taken:
-    """`codes` of the rows, in the dtype they had; `used[code]` says whether any row has it."""
+    """`codes[c]` are those of column `c`, in the dtype they had; `used[c][code]` says whether any row has it."""
 
     codes: Codes
-    used: npt.NDArray[np.bool_]
+    used: tuple[npt.NDArray[np.bool_], ...]
 
 
-def take_codes(codes: Codes, rows: npt.NDArray[np.int64], size: int) -> Taken:
-    """The codes (-1..size-1, int16 or int32) at `rows`. Raises ValueError for a code or row out of range."""
-    guard(codes, size)
-    if len(rows) and (rows.min() < 0 or rows.max() >= len(codes)):
+def take_codes(table: Codes, rows: npt.NDArray[np.int64], sizes: Sequence[int]) -> Taken:
+    """The codes at `rows` of a table of shape (rows, columns), int16 or int32, column `c` with -1..sizes[c]-1.
+
+    A row's codes lie side by side: that costs one look into memory instead of one a column. Raises ValueError for a
+    code or row out of range.
+    """
+    if table.ndim != 2 or table.shape[1] != len(sizes):
+        raise ValueError("there are other columns than sizes")
+    if len(rows) and (rows.min() < 0 or rows.max() >= len(table)):
         raise ValueError("a row is out of range")
-    return Taken(*_take(codes, rows, size))
+    used = np.zeros((len(sizes), max(sizes, default=0) + 1), np.bool_)
+    codes, fits = _take(table, rows, np.array(sizes, np.int64), used)
+    if not fits:
+        raise ValueError("a code is out of range")
+    return Taken(codes, tuple(used[column, 1 : size + 1] for column, size in enumerate(sizes)))
 
 
 def used_codes(codes: Codes, size: int) -> npt.NDArray[np.bool_]:
@@ -41,13 +51,20 @@ def recode(codes: Codes, table: Codes) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def _take(codes: Codes, rows: npt.NDArray[np.int64], size: int) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    taken = np.empty(len(rows), codes.dtype)
-    used = np.zeros(size + 1, np.bool_)
+def _take(
+    table: Codes, rows: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], used: npt.NDArray[np.bool_]
+) -> tuple[Codes, bool]:
+    columns = len(sizes)
+    taken = np.empty((columns, len(rows)), table.dtype)
     for i in range(len(rows)):
-        taken[i] = codes[rows[i]]
-        used[np.int64(taken[i]) + 1] = True
-    return taken, used[1:]
+        row = rows[i]
+        for c in range(columns):
+            code = np.int64(table[row, c])
+            if code < -1 or code >= sizes[c]:
+                return taken, False
+            taken[c, i] = code
+            used[c, code + 1] = True
+    return taken, True
 
 
 @numba.njit(nogil=True, cache=True)

@@ -40,8 +40,8 @@ def warm_building() -> None:
         copy_ranges(column[:1], np.zeros(1, np.int64), np.ones(1, np.int64), column)
     for kind in (np.int16, np.int32):
         used_codes(np.zeros(1, kind), 1)
-        taken = take_codes(np.zeros(1, kind), np.zeros(1, np.int64), 1)
-        recode(taken.codes, np.zeros(1, kind))
+        taken = take_codes(np.zeros((1, 1), kind), np.zeros(1, np.int64), [1])
+        recode(taken.codes[0], np.zeros(1, kind))
 
 
 def _frozen(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

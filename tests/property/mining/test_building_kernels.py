@@ -93,14 +93,17 @@ def test_what_comes_again(column: list[str | None]) -> None:
 @given(st.data())
 def test_codes_are_taken_and_named_anew(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from([np.int16, np.int32]))
-    codes = np.array(data.draw(st.lists(st.integers(-1, 9), min_size=1, max_size=30)), kind)
-    rows = np.array(data.draw(st.lists(st.integers(0, len(codes) - 1), max_size=40)), np.int64)
-    found = take_codes(codes, rows, 10)
+    told = data.draw(st.lists(st.tuples(st.integers(-1, 9), st.integers(-1, 2)), min_size=1, max_size=30))
+    table = np.array(told, kind)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(table) - 1), max_size=40)), np.int64)
+    found = take_codes(table, rows, [10, 3])
     assert found.codes.dtype == kind
-    assert found.codes.tolist() == codes[rows].tolist()
-    assert np.flatnonzero(found.used).tolist() == sorted({int(code) for code in codes[rows]} - {-1})
-    recode(found.codes, np.arange(10, 20).astype(kind))
-    assert found.codes.tolist() == [-1 if code < 0 else code + 10 for code in codes[rows].tolist()]
+    assert found.codes.tolist() == table[rows].T.tolist()
+    for column, used in enumerate(found.used):
+        assert np.flatnonzero(used).tolist() == sorted({int(code) for code in table[rows, column]} - {-1})
+    codes = found.codes[0]
+    recode(codes, np.arange(10, 20).astype(kind))
+    assert codes.tolist() == [-1 if code < 0 else code + 10 for code in table[rows, 0].tolist()]
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2, 2**63, 2**64 - 1, 1 << 40]), st.integers(0, 9)), max_size=40))

@@ -86,6 +86,8 @@ def test_codes_and_offsets_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="beyond its bytes"):
         text_order(np.array([0, 2]), np.zeros(1, np.uint8))
     with pytest.raises(ValueError, match="row is out of range"):
-        take_codes(codes(0), np.array([1]), 1)
+        take_codes(codes(0).reshape(1, 1), np.array([1]), [1])
+    with pytest.raises(ValueError, match="code is out of range"):
+        take_codes(codes(1).reshape(1, 1), np.array([0]), [1])
     with pytest.raises(ValueError, match="code is out of range"):
         recode(codes(1), codes(0))
