@@ -68,12 +68,13 @@ def mine_log(
 
     from babel.numbers import get_currency_precision
 
+    from api.terminal import compiling
     from api.terminal.progress import Meter
     from collector.files import ReadOptions
     from collector.files.memory import spare_memory
 
     spare_memory()
-    with Meter(4, language) as meter:
+    with compiling.told(compiling.on_stderr(language)), Meter(4, language) as meter:
         meter.stage(text(language, "reading"))
         options = ReadOptions(
             process=known.process,

@@ -19,6 +19,7 @@ from api.operations import Operations
 from api.releases import Releases
 from api.routes.events import Forward
 from api.settings import Settings
+from api.terminal import compiling
 from collector import logs
 from collector.running import most_connections, open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
@@ -83,13 +84,20 @@ def run(settings: Settings, data: Path) -> None:
 
 def _mine(miner: Miner, stop: threading.Event, interval: float) -> None:
     try:
-        warm_up()
+        with compiling.told(_compiling):
+            warm_up()
     except Exception:
         # Without its kernels the service could only be stale for ever; a fresh start may do better.
         log.exception("mining.warm_up_failed")
         os.kill(os.getpid(), signal.SIGTERM)
         return
     miner.run(stop, interval)
+
+
+def _compiling(done: int, most: int) -> None:
+    """Every tenth: the first start on a machine takes a minute or so, and somebody may be looking."""
+    if done % 10 == 0:
+        log.info("mining.compiling_kernels_once", done=done, of=most)
 
 
 async def _serve(app: FastAPI, host: str, port: int, data: Path) -> None:
