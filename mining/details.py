@@ -1,5 +1,6 @@
 """Further columns of the events, which lie beside an arena and are read when asked for."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -46,6 +47,10 @@ class TableDetails:
         """The next events."""
         self._table = pa.concat_tables([self._table, table.select(self._table.column_names)])
 
+    def renumbered(self, kept: Rows) -> "TableDetails":
+        """Of some events only, numbered anew from 0 in the order of `kept`; this one stays as it is."""
+        return TableDetails(self._table.take(pa.array(kept)))
+
     def event_ids(self, rows: Rows) -> pa.StringArray:
         """See Details."""
         return self._taken("event_id", rows)
@@ -73,6 +78,7 @@ class Fields(Mapping[str, pa.StringArray]):
     def __init__(self, details: Details, rows: Rows) -> None:
         self._details, self._rows = details, rows
         self._columns: dict[str, pa.Array] | None = None
+        self._lock = threading.Lock()
         self.left_out = 0
         """How many fields there are beyond MOST_FIELDS; known once the columns are made."""
 
@@ -97,13 +103,14 @@ class Fields(Mapping[str, pa.StringArray]):
         return codes.astype(np.int32), tuple(column.dictionary.to_pylist())
 
     def _made(self) -> dict[str, pa.Array]:
-        if self._columns is None:
-            found = self._details.maps(self._rows)
-            if isinstance(found, pa.MapArray):
-                self._columns, self.left_out = field_columns(found, MOST_FIELDS)
-            else:
-                self._columns, self.left_out = most_frequent(found, MOST_FIELDS)
-        return self._columns
+        with self._lock:  # several threads may ask first
+            if self._columns is None:
+                found = self._details.maps(self._rows)
+                if isinstance(found, pa.MapArray):
+                    self._columns, self.left_out = field_columns(found, MOST_FIELDS)
+                else:
+                    self._columns, self.left_out = most_frequent(found, MOST_FIELDS)
+            return self._columns
 
 
 def most_frequent(columns: Mapping[str, pa.Array], most: int) -> tuple[dict[str, pa.Array], int]:

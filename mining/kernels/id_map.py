@@ -46,6 +46,11 @@ class IdMap:
             (hashes, numbers), self._waiting = self._waiting, None
             self.put(hashes, numbers)
 
+    def entries(self) -> tuple[Hashes, Numbers]:
+        """All hashes and the number under each, in any order."""
+        there = self._values != NOTHING
+        return self._keys[there], self._values[there]
+
     def get(self, hashes: Hashes) -> Numbers:
         """The number under each hash, NOTHING where there is none."""
         self._settle()

@@ -64,6 +64,35 @@ class Arrivals:
         moved[moved] = self._case[numbers[moved]] != target[moved]
         return numbers[moved], target[moved]
 
+    def renumber(self, kept: Numbers, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Number `kept` (ascending) from 0 and forget the others, and the links of these.
+
+        `known`: cases that have events; gives those that have events or that links name.
+        """
+        hashes, numbers = self._numbers.entries()
+        place = np.searchsorted(kept, numbers)
+        there = np.zeros(len(numbers), np.bool_)
+        there[place < len(kept)] = kept[place[place < len(kept)]] == numbers[place < len(kept)]
+        linked, case = self._links.entries()
+        before = self._numbers.get(linked)
+        self._numbers = IdMap()
+        self._numbers.put(hashes[there], place[there])
+        # A link may come before its event.
+        wanted = (before == NOTHING) | (self._numbers.get(linked) != NOTHING)
+        self._links = IdMap()
+        self._links.put(linked[wanted], case[wanted])
+        self._case, self._named, self._backwards = self._case[kept], self._named[kept], self._backwards[kept]
+        self.count = len(kept)
+        known = known.copy()
+        known[case[wanted]] = True
+        return known
+
+    def rename_cases(self, table: npt.NDArray[np.int32]) -> None:
+        """Every case is `table[case]` from now on."""
+        self._case = np.where(self._case >= 0, table[self._case], self._case)
+        linked, case = self._links.entries()
+        self._links.put(linked, table[case].astype(np.int64))
+
     def cases(self, numbers: Numbers) -> npt.NDArray[np.int32]:
         """The case of each event, NO_CASE or GONE."""
         return self._case[numbers]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import NO_CODE, WORDS, Arena, Codes, Quality, Times
 from mining.builder import NEGATIVE_NOTE, break_ties, leading_objects, of_process
 from mining.columns import integers
-from mining.details import Details
+from mining.details import Details, Rows
 from mining.dictionary import narrow
 from mining.kernels.id_map import NOTHING, Numbers
 from mining.kernels.intern import Interner, hashes
@@ -22,24 +22,39 @@ from mining.kernels.ranges import rows_of
 from mining.kernels.text_order import text_order
 from mining.kernels.text_place import text_place
 from mining.live.arrivals import GONE, NO_CASE, Arrivals
+from mining.live.loose import Loose
 from mining.live.pool import Columns, Pool
 from mining.part import Part
 from mining.summary.summary import Summary
 from mining.summary.tallying import tally
 
 _OPTIONAL: Final = ("enabled", "amount")
+_SPARE: Final = 1 << 16
+"""Rows and numbers of no use that are never worth clearing away."""
 
 
-class LiveLog:
+class Renumbering(Details, Protocol):
+    """Details of events that can be numbered anew."""
+
+    def renumbered(self, kept: Rows) -> Self:
+        """Of some events only, numbered anew from 0 in the order of `kept` (ascending); this one stays as it is."""
+        ...
+
+
+D = TypeVar("D", bound=Renumbering)
+
+
+class LiveLog(Generic[D]):
     """The events of one process; one writer. What `arena` and `summary` give equals a rebuild from all batches.
 
     Cases that ended before the window are let go (`leave`) by taking them out of the summary, and forgotten for good
-    by `forget`.
+    by `forget`. What is no more held is cleared away by `compact`, so that memory follows what is alive. After an error
+    in the middle of a call nothing holds any more: begin with a new one.
     """
 
-    def __init__(self, process: str, leading: str, details: Details, groups: Sequence[str] = ("role",)) -> None:
+    def __init__(self, process: str, leading: str, details: D, groups: Sequence[str] = ("role",)) -> None:
         """`details` knows the events by the number of their arrival, of this process alone."""
-        self._process, self._leading, self._details = process, leading, details
+        self._process, self._leading, self.details = process, leading, details
         self._cases = Interner()
         self._arrivals = Arrivals()
         self._pool = Pool()
@@ -49,7 +64,7 @@ class LiveLog:
         self._inside = np.zeros(0, np.bool_)
         self._ordered = np.zeros(0, np.int64)
         """Cases in order of their ids, as of the last arena; those beyond its length came since."""
-        self._loose: dict[int, int] = {}
+        self._loose = Loose()
         self._begin: int | None = None
         self._duplicates = self._backwards = 0
         self._names: dict[str, list[str]] = {name: [] for name in WORDS}
@@ -62,11 +77,16 @@ class LiveLog:
     def bytes(self) -> int:
         """Memory held, in bytes."""
         cases = self._first.nbytes + self._last.nbytes + self._ended.nbytes + self._ordered.nbytes
-        return self._pool.bytes + self._arrivals.bytes + self._cases.bytes + cases + self.summary.bytes
+        events = self._pool.bytes + self._arrivals.bytes + self._loose.bytes
+        words = 100 * sum(len(words) for names in (self._names, self._pool.words) for words in names.values())
+        return events + self._cases.bytes + cases + self.summary.bytes + words
 
     @property
     def arrived(self) -> int:
-        """How many events have arrived, duplicates and those without a case among them: the next one's number."""
+        """How many events have arrived, duplicates and those without a case among them, less those `compact` forgot.
+
+        This is the next one's number.
+        """
         return self._arrivals.count
 
     def add(self, batch: pa.RecordBatch) -> int:
@@ -82,9 +102,9 @@ class LiveLog:
         first = self._pool.append(self._encoded(batch, start, np.maximum(start, end), numbers))
         corrected = self._corrected(numbers, before)
         case = self._arrivals.cases(numbers)
-        self._gained.append(numbers[(before == NOTHING) & (case >= 0)])
+        self._gained.append(numbers[case >= 0])
         loose = np.flatnonzero(case == NO_CASE)
-        self._loose |= dict(zip(numbers[loose].tolist(), (first + loose).tolist(), strict=True))
+        self._loose.add(numbers[loose], first + loose)
         self._backwards -= self._arrivals.backwards(corrected.numbers)
         placed = np.flatnonzero(case >= 0)
         self._place(_Come(numbers[placed], first + placed, case[placed]), corrected, corrected.numbers[:0])
@@ -103,16 +123,16 @@ class LiveLog:
         self._arrivals.set_case(numbers, target)
         loose = before == NO_CASE
         self._gained.append(numbers[loose])
-        rows = np.array([self._loose.pop(number) for number in numbers[loose].tolist()], np.int64)
+        rows = self._loose.pop(numbers[loose])
         self._place(_Come(numbers[loose], rows, target[loose]), _Gone(numbers[~loose], before[~loose]), numbers[~loose])
         return len(numbers)
 
     def leave(self, begin: int) -> int:
         """Let go of the cases that ended before `begin` (µs UTC), from now on; gives how many went.
 
-        They come back as they were where an event makes them end later.
+        They come back as they were where an event makes them end later. A clock that is set back brings none back.
         """
-        self._begin = begin
+        self._begin = begin = begin if self._begin is None else max(begin, self._begin)
         going = np.flatnonzero(self._inside & (self._ended < begin))
         self._tally(going, -1)
         self._inside[going] = False
@@ -126,13 +146,36 @@ class LiveLog:
         self._backwards -= self._arrivals.backwards(numbers)
         self._arrivals.set_case(numbers, GONE)
         self._first[gone] = self._last[gone] = 0
-        ends = self._pool.column("end")
-        for number in [number for number, row in self._loose.items() if ends[row] < before]:
-            del self._loose[number]
-            self._arrivals.set_case(np.array([number]), GONE)
+        loose = self._loose.numbers[self._pool.column("end")[self._loose.rows] < before]
+        self._loose.pop(loose)
+        self._arrivals.set_case(loose, GONE)
+
+    def compact(self, spare: int = _SPARE) -> bool:
+        """Clear away what is no more held, where it is more than what is, and more than `spare` events.
+
+        Events, cases and words are numbered anew, and `details` is another then; what was given out stays as it is.
+        """
+        if self._arrivals.count <= 2 * self._alive + spare:
+            return False
+        self._in_order()
+        self._tidy()
+        rows = self._pool.column("rows")
+        kept = np.sort(rows)
+        self.details = self.details.renumbered(kept)
+        gained = np.concatenate([*self._gained, kept[:0]])
+        self._gained = [np.searchsorted(kept, gained[np.isin(gained, kept)])]
+        self._loose.numbers = np.searchsorted(kept, self._loose.numbers)
+        self._keep_cases(np.flatnonzero(self._arrivals.renumber(kept, self._last > self._first)))
+        self._pool.renumber(np.searchsorted(kept, rows))
+        self._names = {name: [] for name in WORDS}
+        self._codes = {name: {} for name in WORDS}
+        self._tables.clear()
+        self.summary = Summary(self._names, tuple(self.summary.groups))
+        self._tally(np.flatnonzero(self._inside), 1)
+        return True
 
     def gained(self) -> Numbers:
-        """Numbers of the events that got their first case since the last call; corrections are not among them."""
+        """Numbers of the events that came into a case since the last call, those that correct others among them."""
         found = np.concatenate(self._gained) if self._gained else np.empty(0, np.int64)
         self._gained = []
         return np.sort(found)
@@ -142,26 +185,14 @@ class LiveLog:
 
         `quality` is what is known otherwise; counts are added.
         """
-        ordered = self._in_order()
-        there = self._last[ordered] > self._first[ordered]
-        inside = self._inside[ordered]
-        within, without = ordered[there & inside], ordered[there & ~inside]
-        loose = np.fromiter(self._loose.values(), np.int64, len(self._loose))
-        kept = np.concatenate([within, without])
-        first = np.concatenate([self._first[kept], loose])
-        last = np.concatenate([self._last[kept], loose + 1])
-        self._pool.reorder(first, last, len(within))
-        self._tables.clear()
-        offsets = np.zeros(len(first) + 1, np.int64)
-        np.cumsum(last - first, out=offsets[1:])
-        self._first[kept], self._last[kept] = offsets[: len(kept)], offsets[1 : len(kept) + 1]
-        self._loose = dict(zip(self._loose, offsets[len(kept) : -1].tolist(), strict=True))
-        count = int(offsets[len(within)])
+        within = self._tidy()
+        count = int((self._last[within] - self._first[within]).sum())
+        offsets = np.append(self._first[within], count)
         codes, names, others = self._pool.arena_columns(count)
         notes = (NEGATIVE_NOTE.format(count=self._backwards),) if self._backwards else ()
         return Arena(
             process=self._process,
-            offsets=offsets[: len(within) + 1],
+            offsets=offsets,
             case_ids=self._cases.texts().take(pa.array(within)),
             start=others["start"],
             end=others["end"],
@@ -171,7 +202,7 @@ class LiveLog:
             error=others["error"],
             amount=others["amount"],
             rows=others["rows"],
-            details=self._details,
+            details=self.details,
             quality=replace(
                 quality,
                 duplicates=quality.duplicates + self._duplicates,
@@ -180,6 +211,41 @@ class LiveLog:
                 notes=(*quality.notes, *notes),
             ),
         )
+
+    @property
+    def _alive(self) -> int:
+        """How many events are held."""
+        return int((self._last - self._first).sum()) + len(self._loose)
+
+    def _tidy(self) -> Times:
+        """Put the pool in order: the cases in the window, the others, the events without; gives the first."""
+        ordered = self._in_order()
+        there = self._last[ordered] > self._first[ordered]
+        inside = self._inside[ordered]
+        within = ordered[there & inside]
+        kept = np.concatenate([within, ordered[there & ~inside]])
+        first = np.concatenate([self._first[kept], self._loose.rows])
+        last = np.concatenate([self._last[kept], self._loose.rows + 1])
+        self._pool.reorder(first, last, len(within))
+        self._tables.clear()
+        offsets = np.zeros(len(first) + 1, np.int64)
+        np.cumsum(last - first, out=offsets[1:])
+        self._first[kept], self._last[kept] = offsets[: len(kept)], offsets[1 : len(kept) + 1]
+        self._loose.rows = offsets[len(kept) : -1]
+        return within
+
+    def _keep_cases(self, kept: Times) -> None:
+        """Number these cases (ascending) from 0, and forget the others."""
+        table = np.full(len(self._cases) + 1, NO_CASE, np.int32)
+        table[kept] = np.arange(len(kept))
+        self._arrivals.rename_cases(table)
+        texts = self._cases.texts().take(pa.array(kept))
+        self._cases = Interner()
+        self._cases.codes(texts)
+        ordered = table[self._ordered]
+        self._ordered = ordered[ordered >= 0].astype(np.int64)
+        self._first, self._last, self._ended = self._first[kept], self._last[kept], self._ended[kept]
+        self._inside = self._inside[kept]
 
     def _encoded(self, batch: pa.RecordBatch, start: Times, end: Times, numbers: Numbers) -> Columns:
         """The columns of the pool for a batch."""
@@ -205,13 +271,12 @@ class LiveLog:
         again = np.flatnonzero(before != NOTHING)
         if not len(again):
             return _Gone(again, np.empty(0, np.int32))
-        same = pc.equal(self._details.event_ids(numbers[again]), self._details.event_ids(before[again]))
+        same = pc.equal(self.details.event_ids(numbers[again]), self.details.event_ids(before[again]))
         again = again[np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)]
         old = before[again]
         self._duplicates += len(old)
         case = self._arrivals.cases(old)
-        for number in old[case == NO_CASE].tolist():
-            self._loose.pop(number, None)
+        self._loose.pop(old[case == NO_CASE])
         self._arrivals.set_case(old, GONE)
         there = (case >= 0) & (old < numbers[0])
         return _Gone(old[there], case[there])
@@ -235,13 +300,16 @@ class LiveLog:
             case = np.concatenate([case, self._arrivals.cases(known[moving])])
             kept, local = old.rows[~leaving], local[~leaving]
         self._write(touched, np.concatenate([kept, rows]), np.concatenate([local, np.searchsorted(touched, case)]))
+        # Cases are written anew as often as they are touched: what they leave behind must not fill the memory.
+        if self._pool.count > _SPARE and self._pool.count > 2 * self._alive:
+            self._tidy()
 
     def _write(self, touched: Times, rows: Times, local: Times) -> None:
         """Write the rows of the cases anew, in order, and count them in."""
         columns = self._pool.take(rows)
         ordering = order(local.astype(np.int32), len(touched), columns["start"], columns["end"])
         if len(ordering.ties):
-            break_ties(ordering, columns["rows"], self._details)
+            break_ties(ordering, columns["rows"], self.details)
         first = self._pool.append({name: column.take(ordering.rows) for name, column in columns.items()})
         self._first[touched], self._last[touched] = first + ordering.offsets[:-1], first + ordering.offsets[1:]
         full = np.flatnonzero(np.diff(ordering.offsets))

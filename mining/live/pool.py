@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.arena import NO_CODE, NO_TIME, WORDS, Codes
-from mining.dictionary import nothing
+from mining.dictionary import narrow, nothing
 from mining.kernels.ranges import copy_ranges
 from mining.kernels.taking import recode, used_codes
 
@@ -100,6 +100,27 @@ class Pool:
             fresh[name] = self._named_anew(name, column, within, total) if name in WORDS else column
         self._columns = fresh
         self.count = total
+
+    def renumber(self, numbers: Rows) -> None:
+        """Give all rows these numbers, and forget words that no row has; what an arena holds stays as it is."""
+        self._columns["rows"] = numbers
+        for name, words in self.words.items():
+            if name in self._columns:
+                column = self._columns[name][: self.count]
+                kept = np.flatnonzero(used_codes(column, len(words)))
+            else:
+                kept = np.zeros(0, np.int64)
+            self.words[name] = [words[code] for code in kept.tolist()]
+            self._known[name] = {word: code for code, word in enumerate(self.words[name])}
+            if not len(kept):
+                self._columns.pop(name, None)
+            elif len(kept) < len(words):
+                table = np.full(len(words), NO_CODE, column.dtype)
+                table[kept] = np.arange(len(kept))
+                recode(fresh := column.copy(), table)
+                self._columns[name] = fresh.astype(narrow(len(kept)))
+        for name, own in self._columns.items():
+            self._columns[name] = own[: self.count]
 
     def arena_columns(self, within: int) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Columns]:
         """Of the first `within` rows, right after `reorder`: codes and words, and the other columns."""

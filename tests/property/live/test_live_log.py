@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +49,8 @@ events = st.builds(
     ),
 )
 links = st.lists(st.tuples(st.integers(0, 14).map(str), st.just("test"), st.sampled_from(["x", "late"])), max_size=4)
-steps = st.lists(st.tuples(st.lists(events, max_size=6), links, st.none() | times, st.booleans()), max_size=8)
+looks = st.sampled_from(["", "arena", "compact"])
+steps = st.lists(st.tuples(st.lists(events, max_size=6), links, st.none() | times, looks), max_size=8)
 
 
 def link_batch(rows: list[tuple[str, str, str]]) -> pa.RecordBatch:
@@ -56,19 +59,19 @@ def link_batch(rows: list[tuple[str, str, str]]) -> pa.RecordBatch:
     )
 
 
-Step = tuple[list[dict[str, object]], list[tuple[str, str, str]], int | None, bool]
+NONE = link_batch([])
+Step = tuple[list[dict[str, object]], list[tuple[str, str, str]], int | None, str]
 
 
 class Live:
     """A live log with its details in memory."""
 
     def __init__(self) -> None:
-        self.details = TableDetails(EVENT_SCHEMA.empty_table().select(list(DETAILS)))
-        self.log = LiveLog("test", "case", self.details)
+        self.log = LiveLog("test", "case", TableDetails(EVENT_SCHEMA.empty_table().select(list(DETAILS))))
 
     def add(self, rows: pa.RecordBatch, known: pa.RecordBatch) -> None:
         mine = pa.Table.from_batches([rows]).filter(pa.compute.equal(rows.column("process"), "test"))
-        self.details.append(mine)
+        self.log.details.append(mine)
         self.log.add(rows)
         self.log.link([known])
 
@@ -99,11 +102,13 @@ def test_the_live_log_is_a_rebuild(told: list[Step]) -> None:
         batches.append(batch(rows))
         known.append(link_batch(linked))
         live.add(batches[-1], known[-1])
-        if leaves is not None and (begin is None or leaves > begin):
-            begin = leaves
-            live.log.leave(begin)
-        if looked_at:
+        if leaves is not None:  # a clock may be set back
+            begin = leaves if begin is None else max(begin, leaves)
+            live.log.leave(leaves)
+        if looked_at == "arena":
             live.log.arena()
+        elif looked_at == "compact":
+            live.log.compact(-(1 << 30))
     rebuilt = build(batches, "test", "case", known)
     if begin is not None:
         rebuilt = select(rebuilt, Filters(from_=begin))
@@ -113,3 +118,94 @@ def test_the_live_log_is_a_rebuild(told: list[Step]) -> None:
     assert to_arrow(live.log.summary).equals(to_arrow(fresh))
     again = live.log.arena()
     same(again, replace(rebuilt))
+
+
+@settings(deadline=None, max_examples=200)
+@given(steps)
+def test_clearing_away_what_is_forgotten_changes_nothing(told: list[Step]) -> None:
+    plain, cleared = Live(), Live()
+    epoch = 0
+    for rows, linked, leaves, look in told:
+        # What is forgotten comes under another id: nobody remembers that it was there.
+        rows = [row | {"event_id": f"{epoch}.{row['event_id']}"} for row in rows]
+        links = link_batch([(f"{epoch}.{each}", process, case) for each, process, case in linked])
+        for live in (plain, cleared):
+            live.add(batch(rows), links)
+            if leaves is not None:
+                live.log.leave(leaves)
+                live.log.forget(leaves)
+        epoch += leaves is not None
+        if look:
+            before = cleared.log.arena()
+            known = [before.event_ids.to_pylist(), before.rows.tolist(), [before.codes[n].tolist() for n in WORDS]]
+            assert cleared.log.compact(-(1 << 30))
+            fields = dict(before.__dict__)
+            fields.pop("event_ids")
+            again = Arena(**{name: fields[name] for name in Arena.__dataclass_fields__})
+            assert known == [again.event_ids.to_pylist(), again.rows.tolist(), [again.codes[n].tolist() for n in WORDS]]
+        same(cleared.log.arena(), plain.log.arena())
+        assert to_arrow(cleared.log.summary).equals(to_arrow(plain.log.summary))
+        if look == "compact":
+            assert gained(cleared) == gained(plain)
+    assert gained(cleared) == gained(plain)
+
+
+def gained(live: Live) -> list[str]:
+    """Ids of the events in the window that came into a case."""
+    arena = live.log.arena()
+    return [
+        i for i, row in zip(arena.event_ids.to_pylist(), np.isin(arena.rows, live.log.gained()), strict=True) if row
+    ]
+
+
+def test_memory_follows_what_is_alive() -> None:
+    live, held = Live(), []
+    for day in range(40):
+        rows = [
+            event(f"{day}-{i // 4}", "a", day * 100 + i % 7, event_id=f"{day}.{i}", process="test", actor=f"{day}.{i}")
+            for i in range(400)
+        ]
+        live.add(batch(rows), link_batch([(f"{day}.{i}", "test", "none") for i in range(400)]))
+        live.log.leave((day - 2) * 100 * 1_000_000)
+        live.log.forget((day - 4) * 100 * 1_000_000)
+        live.log.compact(400)
+        live.log.arena()
+        held.append(live.log.bytes)
+    assert max(held[20:]) <= 1.1 * max(held[:20])
+    assert live.log.arrived < 10 * 400
+
+
+def test_a_pool_that_is_never_looked_at_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mining.live.log._SPARE", 1000)
+    live = Live()
+    for i in range(100):
+        live.add(batch([event(f"{case}", "a", i, event_id=f"{case}.{i}", process="test") for case in range(20)]), NONE)
+    assert live.log.arena().events == 2000
+    assert live.log._pool.count <= 2 * 2000 + 1000
+
+
+def test_an_event_whose_correction_names_the_case_comes_in_then() -> None:
+    live = Live()
+    live.add(batch([event(None, "a", 0, event_id="1", process="test")]), NONE)
+    assert len(live.log.gained()) == 0
+    live.add(batch([event("x", "a", 0, event_id="1", process="test")]), NONE)
+    assert live.log.gained().tolist() == [1]
+
+
+def test_more_words_than_narrow_codes_can_tell_come_while_there_are_rows() -> None:
+    live, batches = Live(), []
+    for part in range(4):
+        rows = [event(f"{i % 5}", f"w{part}.{i}", i, event_id=f"{part}.{i}", process="test") for i in range(10_000)]
+        batches.append(batch(rows))
+        live.add(batches[-1], NONE)
+        if part == 1:
+            live.log.arena()
+    arena, rebuilt = live.log.arena(), build(batches, "test", "case")
+    assert arena.activity.dtype == rebuilt.activity.dtype == np.int32
+    assert arena.activity.tolist() == rebuilt.activity.tolist()
+    live.log.leave(10_001 * 1_000_000)
+    live.log.forget(10_001 * 1_000_000)
+    assert live.log.compact(0)
+    live.add(batches[0], NONE)
+    assert live.log.arena().activity.dtype == np.int16
+    assert live.log.arena().events == 0
