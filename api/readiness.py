@@ -1,5 +1,7 @@
 """Which snapshot is shown: the newest, or of a large log the newest whose groundwork is done."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,12 @@ STALE: Final = 30.0
 """Seconds after which nobody is shown an older snapshot; they wait for the newer one's groundwork."""
 REST: Final = 4.0
 """Pause after the groundwork, in times of how long it took: so it takes a fifth of a processor at most."""
+
+
+def _behind() -> None:
+    """Let this thread, and those it starts, run behind those that somebody waits for (Linux: a thread has its own)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Readiness:
         self._ready: dict[str, Ready] = {}
         self._before: dict[str, Ready] = {}
         self._coming: dict[str, Future[Ready]] = {}
-        self._pool = ThreadPoolExecutor(1, "groundwork")
+        self._pool = ThreadPoolExecutor(1, "groundwork", _behind)
 
     def of(self, newest: Snapshot) -> Ready:
         """The newest snapshot of the process that is ready, `newest` if need be."""

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from api.cases import closed
 from mining.arena import Arena
+from mining.choosing import Choosable, Flags
+from mining.filters import take
 from mining.kernels.pairs import pairs
 from mining.kernels.spreads import spreads
 from mining.kernels.waits import waits
@@ -57,11 +59,15 @@ class ActorRow:
     service_p90: float
 
 
-def trend(arena: Arena, end_activities: tuple[str, ...]) -> Trend | None:
-    """The last seven days of the log against the seven before; None for an empty log."""
-    if not arena.events:
+def trend(chosen: Choosable, keep: Flags | None, end_activities: tuple[str, ...]) -> Trend | None:
+    """The last seven days of the cases kept (None: all) against the seven before; None where there is no event."""
+    begins, ends = _spans(chosen, keep)
+    if not len(ends):
         return None
-    to = int(arena.end.max())
+    to = int(ends.max())
+    # Whatever happened in these weeks belongs to a case that ended in them.
+    recent = chosen.spans[7] > to - 2 * WEEK_US
+    arena = take(chosen.arena, recent if keep is None else recent & keep)
     waiting = waits(arena).waiting
     begin = arena.start[arena.offsets[:-1]]
     end = np.maximum.reduceat(arena.end, arena.offsets[:-1])
@@ -78,16 +84,22 @@ def trend(arena: Arena, end_activities: tuple[str, ...]) -> Trend | None:
         )
 
     # A log a day short of two weeks is compared all the same.
-    reaches = int(arena.start.min()) <= to - 2 * WEEK_US + WEEK_US // 7
+    reaches = int(begins.min()) <= to - 2 * WEEK_US + WEEK_US // 7
     before = period(to - 2 * WEEK_US, to - WEEK_US) if reaches else None
     return Trend(period(to - WEEK_US, to), before)
 
 
-def weeks(arena: Arena) -> float:
-    """How many weeks the log spans, a day at least."""
-    if not arena.events:
+def weeks(chosen: Choosable, keep: Flags | None) -> float:
+    """How many weeks the cases kept (None: all) span, a day at least."""
+    begins, ends = _spans(chosen, keep)
+    if not len(ends):
         return 1.0
-    return max(int(arena.end.max()) - int(arena.start.min()), WEEK_US // 7) / WEEK_US
+    return max(int(ends.max()) - int(begins.min()), WEEK_US // 7) / WEEK_US
+
+
+def _spans(chosen: Choosable, keep: Flags | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    begins, ends = chosen.spans[6], chosen.spans[7]
+    return (begins, ends) if keep is None else (begins[keep], ends[keep])
 
 
 def bottlenecks(report: Report, most: int = 10) -> tuple[Transition, ...]:

@@ -44,7 +44,8 @@ def overview(request: Request, knows: Knows, lang: Lang) -> Response:
     for name in knows.knowledge.processes():
         snapshot = knows.snapshot(name)
         report = knows.report(snapshot, Filters(), lang)
-        make = partial(figures.trend, snapshot.arena, snapshot.config.end_activities)
+        chosen = knows.choosable(snapshot)
+        make = partial(figures.trend, chosen, None, snapshot.config.end_activities)
         trend = knows.derived(snapshot, ("trend", Filters()), make)
         everything += report.findings
         rows.append(
@@ -55,7 +56,7 @@ def overview(request: Request, knows: Knows, lang: Lang) -> Response:
                 "trend": trend,
                 "top": report.findings[:3],
                 "headline": headline(report, knows.title(name, lang), lang),
-                "hours": report.cases.waiting_s.total / 3600 / figures.weeks(snapshot.arena),
+                "hours": report.cases.waiting_s.total / 3600 / figures.weeks(chosen, None),
             }
         )
     return _pages(request).page(
@@ -77,7 +78,8 @@ def one_process(
     snapshot = knows.snapshot(process)
     filters = asked.filters(snapshot.config)
     report = knows.report(snapshot, filters, lang)
-    arena = knows.arena(snapshot, filters)
+    chosen, keep = knows.choosable(snapshot), knows.flags(snapshot, filters)
+    weeks = figures.weeks(chosen, keep)
     placed = knows.layout(snapshot, filters, activities, paths)
     query = asked.query()
     drawing = {k: str(v) for k, v, usual in (("activities", activities, 25), ("paths", paths, 0.8)) if v != usual}
@@ -85,7 +87,7 @@ def one_process(
     def link(**more: str | list[str] | None) -> str:
         return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None}, doseq=True)
 
-    hours = report.cases.waiting_s.total / 3600 / figures.weeks(arena)
+    hours = report.cases.waiting_s.total / 3600 / weeks
     return _pages(request).page(
         request,
         "process.html",
@@ -94,10 +96,12 @@ def one_process(
         title=knows.title(process, lang),
         report=report,
         headline=headline(report, knows.title(process, lang), lang),
-        trend=knows.derived(snapshot, ("trend", filters), lambda: figures.trend(arena, snapshot.config.end_activities)),
+        trend=knows.derived(
+            snapshot, ("trend", filters), lambda: figures.trend(chosen, keep, snapshot.config.end_activities)
+        ),
         hours=hours,
         waiting_price=figures.waiting_price(snapshot, hours),
-        weeks=figures.weeks(arena),
+        weeks=weeks,
         snapshot=snapshot,
         map=Markup(svg(report, lang, placed=placed, link=lambda a: link(activity=a), standalone=False)),
         placed=placed,
@@ -159,7 +163,6 @@ def roles(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked
     snapshot = knows.snapshot(process)
     filters = asked.filters(snapshot.config)
     report = knows.report(snapshot, filters, lang)
-    arena = knows.arena(snapshot, filters)
     query = asked.query()
     may_see = identity(request).may("manager")
 
@@ -174,7 +177,9 @@ def roles(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked
         title=knows.title(process, lang),
         report=report,
         findings=[f for f in report.findings if f.kind == "role"],
-        actors=knows.derived(snapshot, ("actors", filters), lambda: figures.actors(arena)) if may_see else None,
+        actors=knows.derived(snapshot, ("actors", filters), lambda: figures.actors(knows.arena(snapshot, filters)))
+        if may_see
+        else None,
         chips=chips(query, snapshot, link, lang),
     )
 
