@@ -20,11 +20,17 @@ def carried(facts: Sequence[Fact], old: Arena, new: Arena) -> tuple[Fact, ...]:
     owners = np.searchsorted(old.offsets, rows, side="right") - 1
     places = _places(np.union1d(touched, owners), old, new)
     events: dict[int, int] = {}
-    for row, owner in zip(rows.tolist(), owners.tolist(), strict=True):
+    numbered = old.details is new.details  # else the same event has another number
+    ids = [] if numbered else old.details.event_ids(old.rows[rows]).to_pylist()
+    for i, (row, owner) in enumerate(zip(rows.tolist(), owners.tolist(), strict=True)):
         case = places.get(owner)
         if case is not None:
             low, high = new.offsets[case], new.offsets[case + 1]
-            at = np.flatnonzero(new.rows[low:high] == old.rows[row])
+            if numbered:
+                at = np.flatnonzero(new.rows[low:high] == old.rows[row])
+            else:
+                there = new.details.event_ids(new.rows[low:high]).to_pylist()
+                at = np.array([k for k, each in enumerate(there) if each == ids[i]], np.int64)
             if len(at):
                 events[row] = int(low + at[0])
     return tuple(

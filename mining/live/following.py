@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import structlog
 
 from collector.store import Store
 from collector.vocabulary.languages import LANGUAGES
@@ -27,20 +28,30 @@ AT_ONCE: Final = 200_000
 AT_ONCE_SECONDS: Final = 3.0
 BATCH: Final = 1 << 17
 
+log = structlog.get_logger()
+
 
 class Following:
     """The events of one process and what was found in them. `add` and `snapshot` are for one thread."""
 
-    def __init__(self, config: ProcessConfig, store: Store, background: Executor) -> None:
-        """Findings that take long are looked for in the `background`, one look after the other."""
+    def __init__(
+        self, config: ProcessConfig, store: Store, background: Executor, earlier: "Following | None" = None
+    ) -> None:
+        """Findings that take long are looked for in the `background`, one look after the other.
+
+        What `earlier`, which followed the process until now, has found holds until there is something new.
+        """
         self._config, self._background = config, background
-        self._details = SegmentDetails(store, config.process)
-        self._log = LiveLog(config.process, config.leading, self._details)
+        self._log = LiveLog(config.process, config.leading, SegmentDetails(store, config.process))
         self._window = int(config.settings.window_days * DAY)
         self._facts: tuple[Fact, ...] = ()
         self._found_in: Arena | None = None
         self._took: float | None = None
         self._looking: Future[tuple[tuple[Fact, ...], Arena, float]] | None = None
+        if earlier is not None:
+            self._facts, self._found_in, self._took = earlier._facts, earlier._found_in, earlier._took
+            if earlier._looking is not None:
+                earlier._looking.cancel()
 
     @property
     def process(self) -> str:
@@ -50,7 +61,7 @@ class Following:
     @property
     def bytes(self) -> int:
         """Memory of the events, in bytes."""
-        return self._log.bytes
+        return self._log.bytes + self._log.details.bytes
 
     @property
     def arrived(self) -> int:
@@ -60,9 +71,14 @@ class Following:
     def add(self, segment: int, table: pa.Table) -> None:
         """The events of a segment (its id), those of other processes among them."""
         mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
-        self._details.begin(segment, pc.sum(mine).as_py() or 0)
+        self._log.details.begin(segment, pc.sum(mine).as_py() or 0)
         for batch in table.filter(mine).to_batches(max_chunksize=BATCH):
             self._log.add(batch)
+
+    def skip(self, segment: int, table: pa.Table) -> None:
+        """A segment (its id) whose events are not taken in; `table` has the column `process`."""
+        mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
+        self._log.details.skip(segment, pc.sum(mine).as_py() or 0)
 
     def link(self, links: Iterable[pa.RecordBatch]) -> None:
         """Cases that were learned later."""
@@ -73,6 +89,7 @@ class Following:
         begin = now - self._window
         self._log.leave(begin)
         self._log.forget(begin - self._window)
+        self._log.compact()
         fresh = self._log.gained()
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
         facts = self._findings(arena, now)
@@ -81,13 +98,17 @@ class Following:
 
     def _findings(self, arena: Arena, now: int) -> tuple[Fact, ...]:
         """Facts of the arena: newly looked for where that is quick, else the last ones that were found."""
-        if self._looking is None and self._quick(arena):
-            self._keep(*self._look(arena, now))
-        elif self._looking is None:
-            self._looking = self._background.submit(self._look, arena, now)
-        elif self._looking.done():
-            done, self._looking = self._looking, None
-            self._keep(*done.result())
+        try:
+            if self._looking is None and self._quick(arena):
+                self._keep(*self._look(arena, now))
+            elif self._looking is None:
+                self._looking = self._background.submit(self._look, arena, now)
+            elif self._looking.done():
+                done, self._looking = self._looking, None
+                self._keep(*done.result())
+        except Exception:
+            # Counting goes on without new findings; what was found before is shown until a look succeeds.
+            log.exception("mining.findings_failed", process=self.process)
         return () if self._found_in is None else carried(self._facts, self._found_in, arena)
 
     def _quick(self, arena: Arena) -> bool:

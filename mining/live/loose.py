@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mining.arena import Times
 from mining.kernels.id_map import Numbers
-from mining.part import Times
 
 
 class Loose:
@@ -32,6 +32,6 @@ class Loose:
             return np.empty(0, np.int64)
         place = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
         place = place[self.numbers[place] == numbers]
-        rows = self.rows[place]
+        rows: Times = self.rows[place]
         self.numbers, self.rows = np.delete(self.numbers, place), np.delete(self.rows, place)
         return rows

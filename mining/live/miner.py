@@ -62,13 +62,26 @@ class Miner:
         self._reading = ThreadPoolExecutor(1, "reading")
         self._following: list[Following] = []
         self._after: dict[Kind, int] = {"events": 0, "links": 0}
+        self._newest: Segment | None = None
+        self._failing: set[int] = set()
+        self._failed = False
         self._generation = -1
         self._bad: dict[int, str] = {}
         self._refused: dict[int, int] = {}
         self._last_full = 0.0
 
     def round(self) -> bool:
-        """Take in what is new and publish; gives whether anything was new (or it was time anyway)."""
+        """Take in what is new and publish; gives whether anything was new (or it was time anyway).
+
+        After an error nothing that was taken in is trusted: the next round begins anew.
+        """
+        try:
+            return self._round()
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _round(self) -> bool:
         began = time.monotonic()
         fresh = self._take_in()
         if not fresh and began - self._last_full < IDLE_SECONDS and self._knowledge.taken:
@@ -118,10 +131,9 @@ class Miner:
         oldest = self._clock() - self._horizon
         # No event ends after it is committed: what is that old need not be read at all.
         for segment, table in self._tables("events", EVENTS, oldest):
-            if table is not None and self._fits(segment):
-                for each in self._following:
-                    each.add(segment.id, table)
-            self._after["events"] = segment.id
+            if table is not None:
+                self._add(segment, table)
+            self._after["events"], self._newest = segment.id, segment
             fresh = True
         links: list[pa.RecordBatch] = []
         # A case is learned with its event or later.
@@ -154,17 +166,45 @@ class Miner:
                     return
             yield segment, table
 
+    def _add(self, segment: Segment, table: pa.Table) -> None:
+        """Tell all who follow of a segment; one that fails is left out from then on, and counted as unreadable."""
+        if segment.id in self._failing or not self._fits(segment):
+            for each in self._following:
+                each.skip(segment.id, table)
+            return
+        try:
+            for each in self._following:
+                each.add(segment.id, table)
+        except Exception:
+            log.error("mining.failing_segment", name=segment.path.name)
+            self._failing.add(segment.id)
+            raise
+
+    def _overtaken(self) -> bool:
+        """Whether the newest segment that was read has since been merged with some that were not."""
+        if self._newest is None:
+            return False
+        next_ = self._store.segments("events", self._newest.id - 1)[:1]
+        return any(each.id != self._newest.id and each.first <= self._newest.first for each in next_)
+
     def _begin_anew(self) -> bool:
         """Begin, or forget all that was read where some of it has changed since (an erasure, a new mapping)."""
         generation = self._store.generation()
-        if generation == self._generation:
+        if generation == self._generation and not self._failed and not self._overtaken():
             return False
+        earlier = {each.process: each for each in self._following}
+        if generation != self._generation:
+            self._failing.clear()
+            earlier.clear()  # what was found may name what was erased
         began = self._generation >= 0
         if began:
             log.info("mining.begins_anew", generation=generation)
         self._generation = generation
         self._after = {"events": 0, "links": 0}
-        self._following = [Following(config, self._store, self._background) for config in self._configs]
+        self._newest, self._failed = None, False
+        self._following = [
+            Following(config, self._store, self._background, earlier.get(config.process)) for config in self._configs
+        ]
         self._bad.clear()
         self._refused.clear()
         return began
@@ -212,7 +252,8 @@ class Miner:
         return (self._clock() - min(s.committed for s in waiting)) / SECOND if waiting else 0.0
 
     def _notes(self) -> list[str]:
-        notes = [BAD_SEGMENTS_NOTE.format(count=len(self._bad))] if self._bad else []
+        bad = len(self._failing.union(self._bad))
+        notes = [BAD_SEGMENTS_NOTE.format(count=bad)] if bad else []
         return notes + ([REFUSED_NOTE.format(count=self.refused)] if self._refused else [])
 
     def _registered(self, snapshot: Snapshot) -> Snapshot:

@@ -21,6 +21,7 @@ from collector.vocabulary.languages import LANGUAGES
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import Arena
 from mining.config import ProcessConfig
+from mining.findings.facts import Fact
 from mining.live.knowledge import Knowledge
 from mining.live.miner import Miner
 from mining.live.register import Register
@@ -207,3 +208,80 @@ def test_what_is_kept_no_longer_is_not_known_any_more(house: House) -> None:
     assert arena.trace_ids.to_pylist() == [None]
     assert arena.event_ids.to_pylist() == [""]
     assert list(arena.fields) == []
+
+
+def test_after_an_error_half_way_it_begins_anew_and_leaves_out_what_fails(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.commit(event("a", "x", house.now, event_id="1"))
+    assert house.arena().events == 1
+    house.commit(event("b", "x", house.now, event_id="2"))
+    house.commit(event("c", "x", house.now, event_id="3"))
+    with monkeypatch.context() as broken:
+        broken.setattr("mining.live.log.tally", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            house.miner.round()
+    arena = house.arena()
+    assert arena.case_ids.to_pylist() == ["a", "c"]
+    assert arena.quality.duplicates == 0
+    assert arena.event_ids.to_pylist() == ["1", "3"]
+    assert arena.quality.notes[0].startswith("1 stored files could not be read")
+    house.commit(event("b", "x", house.now, event_id="4"))
+    assert house.arena().event_ids.to_pylist() == ["1", "4", "3"]
+
+
+def test_what_was_merged_while_it_was_being_read_is_not_read_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        house.commit(event("a", "x", house.now + number, event_id=str(number)))
+    listed = Store.segments
+    first_only = [True]
+
+    def segments(store: Store, kind: Kind, after: int = 0) -> list[Segment]:
+        found = listed(store, kind, after)
+        return found[:2] if first_only and kind == "events" else found
+
+    monkeypatch.setattr(Store, "segments", segments)
+    assert house.arena().events == 2
+    first_only.clear()
+    monkeypatch.setattr("collector.store.merging.SETTLED", -(10**15))
+    monkeypatch.setattr("collector.store.merging.AT_LEAST", 2)
+    assert house.manifest.merge("events") == 3
+    arena = house.arena()
+    assert (arena.events, arena.quality.duplicates) == (3, 0)
+    assert arena.event_ids.to_pylist() == ["0", "1", "2"]
+    assert house.miner.round() is False
+
+
+def test_a_detector_that_fails_does_not_stop_the_counting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mining.live.following.detect", failing)
+    house.commit(event("a", "x", house.now))
+    assert house.arena().events == 1
+    house.commit(event("b", "x", house.now))
+    assert house.arena().events == 2
+
+
+def test_findings_stay_while_new_ones_are_looked_for_after_it_began_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Fact("rework", "x", {}, 1.0, 1, 1.0, 1.0, ("b",), case_rows=(0, 1), example_rows=(1,))]
+    monkeypatch.setattr("mining.live.following.detect", lambda *_: tuple(found))
+    monkeypatch.setattr("mining.live.following.reports", lambda *_, **__: {})
+    house.commit(event("a", "x", house.now, event_id="1"))
+    house.commit(event("b", "x", house.now, event_id="2"))
+    assert house.arena().events == 2
+    monkeypatch.setattr("mining.live.following.Following._quick", lambda *_: False)
+    house.miner._background.submit(time.sleep, 0.5)
+    with monkeypatch.context() as broken:
+        broken.setattr("mining.live.miner.sampled_services", lambda *_: 1 / 0)
+        house.commit(event("a2", "x", house.now, event_id="3"))
+        with pytest.raises(ZeroDivisionError):
+            house.miner.round()
+    assert house.arena().case_ids.to_pylist() == ["a", "a2", "b"]
+    snapshot = house.knowledge.snapshot("test")
+    assert snapshot is not None
+    assert [(fact.case_rows, fact.example_rows) for fact in snapshot.facts] == [((0, 2), (2,))]

@@ -45,7 +45,7 @@ def merge(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ids(details: SegmentDetails, *rows: int) -> list[str]:
-    return details.event_ids(np.array(rows, np.int64)).to_pylist()
+    return [str(each) for each in details.event_ids(np.array(rows, np.int64)).to_pylist()]
 
 
 def test_what_was_refused_does_not_shift_what_it_is_merged_with(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
