@@ -91,6 +91,8 @@ def exact(summary: Summary, sources: Iterable[Source], threads: int | None = Non
         looking = [_Look(summary, looks) for _ in pieces]
         with ThreadPoolExecutor(max(len(pieces), 1)) as pool:
             list(pool.map(lambda pair: pair[0].look(pair[1]), zip(looking, pieces, strict=True)))
+        for one in looking:
+            one.trim()
         found += looking
     return _put_together(summary, looks, found, target, recorded)
 
@@ -105,6 +107,11 @@ class _Look:
         self.durations: list[Ints] = []
         self.begin: int | None = None
         self.end: int | None = None
+
+    def trim(self) -> None:
+        """Keep nothing but what was found: there may be hundreds of parts."""
+        for collector in self.collectors.values():
+            collector.trim()
 
     def look(self, part: Part) -> None:
         """Keep what is wanted of all cases of the part."""

@@ -68,6 +68,10 @@ class Collector:
             self._values = np.concatenate([self._values, np.empty(more, np.int64)])
         self._size = _collect(groups, buckets, values, self.look.mask, self._groups, self._values, self._size)
 
+    def trim(self) -> None:
+        """Give back the memory for more."""
+        self._groups, self._values = self._groups[: self._size].copy(), self._values[: self._size].copy()
+
     def found(self) -> tuple[Codes, Ints]:
         """Groups and values kept."""
         return self._groups[: self._size], self._values[: self._size]
