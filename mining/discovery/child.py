@@ -12,10 +12,16 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TextIO
 
-from mining.discovery.tree import fitting, read_tree
+from mining.discovery.fits import fitting
+from mining.discovery.tree import read_tree
+
+FITTING: Final = 0.1
+"""Part of the time that is kept for counting the cases that the model allows."""
+QUICK: Final = 1 / 6
+"""Part of the time left that a model may take for a share to be passed over."""
 
 
 def main() -> None:
@@ -39,27 +45,42 @@ def _import() -> None:
 
 def _answer(asked: dict[str, Any], out: TextIO) -> None:
     variants = [(tuple(path), int(cases)) for path, cases in asked["variants"]]
+    seconds = float(asked["seconds"])
+    begun = time.monotonic()
+    found = _largest(variants, asked, begun + (1 - FITTING) * seconds, out)
+    with contextlib.suppress(_TimeIsOver), _no_later_than(begun + seconds):
+        fits = None if found is None else fitting(read_tree(found), [path for path, _ in variants])
+        counted = None if fits is None else sum(c for (_, c), fit in zip(variants, fits, strict=True) if fit)
+        _say(out, {"fits": counted})
+    _say(out, {"done": True})
+
+
+def _largest(
+    variants: Sequence[tuple[tuple[str, ...], int]], asked: dict[str, Any], until: float, out: TextIO
+) -> dict[str, object] | None:
+    """Say a model for a share after the other, as long as there is time; the last one.
+
+    While a model takes little of the time that is left, every second share is passed over: mining grows with it, and
+    the time for all the small ones is better spent on a large one.
+    """
     total = sum(cases for _, cases in variants)
-    until = time.monotonic() + float(asked["seconds"])
-    last, found = 0, None
-    try:
-        for share in asked["shares"]:
-            used, cases = 0, 0
-            while used < len(variants) and cases < share * total - 1e-9:
+    found, last, used, cases, place = None, 0, 0, 0, 0
+    shares = asked["shares"]
+    with contextlib.suppress(_TimeIsOver):
+        while place < len(shares):
+            while used < len(variants) and cases < shares[place] * total - 1e-9:
                 cases += variants[used][1]
                 used += 1
+            begun = time.monotonic()
             if used != last:
                 with _no_later_than(until):
                     found = _mine(dict(variants[:used]), float(asked["noise"]))
                 last = used
                 _say(out, {"tree": found, "variants": used, "cases": cases})
-        with _no_later_than(until):
-            fits = fitting(read_tree(found), [path for path, _ in variants])
-        counted = None if fits is None else sum(c for (_, c), fit in zip(variants, fits, strict=True) if fit)
-        _say(out, {"fits": counted})
-    except _TimeIsOver:
-        pass
-    _say(out, {"done": True})
+            now = time.monotonic()
+            quick = now - begun < QUICK * (until - now)
+            place = min(place + 2, len(shares) - 1) if quick and place < len(shares) - 1 else place + 1
+    return found
 
 
 class _TimeIsOver(BaseException):

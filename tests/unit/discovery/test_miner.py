@@ -58,6 +58,18 @@ def test_many_variants_are_answered_in_the_box_with_the_share_they_cover() -> No
         hurried.close()
 
 
+def test_cases_that_fit_are_counted_where_not_all_variants_could_be_used() -> None:
+    hurried = Discoverer(box=2.0)
+    try:
+        hurried.discover({("a",): 1})
+        found = hurried.discover(variants(), 0.2)
+        # Counting takes milliseconds, so that a machine much too slow for the box still does it.
+        assert found.fitting is not None
+        assert 0 < found.fitting < found.all_cases
+    finally:
+        hurried.close()
+
+
 def test_nothing_and_a_wrong_threshold(discoverer: Discoverer) -> None:
     assert discoverer.discover({}).coverage == 1.0
     with pytest.raises(PermanentError, match=r"noise: 1\.5 is not between"):

@@ -4,10 +4,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mining.alignment.align import align
+from mining.discovery.fits import fitting
 from mining.discovery.net import petri_net
-from mining.discovery.tree import Operator, Tree, fitting, read_tree
+from mining.discovery.tree import Operator, Tree, read_tree
 
-OPERATORS: st.SearchStrategy[Operator] = st.sampled_from(("sequence", "exclusive", "parallel", "loop"))
+OPERATORS: st.SearchStrategy[Operator] = st.sampled_from(("sequence", "exclusive", "parallel", "inclusive", "loop"))
 
 
 @st.composite
