@@ -166,8 +166,8 @@ def test_memory_follows_what_is_alive() -> None:
             for i in range(400)
         ]
         live.add(batch(rows), link_batch([(f"{day}.{i}", "test", "none") for i in range(400)]))
-        live.log.leave((day - 2) * 100 * 1_000_000)
-        live.log.forget((day - 4) * 100 * 1_000_000)
+        live.log.leave((day - 2) * 100)
+        live.log.forget((day - 4) * 100)
         live.log.compact(400)
         live.log.arena()
         held.append(live.log.bytes)
