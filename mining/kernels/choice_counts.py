@@ -72,14 +72,16 @@ def _count(
     for c in range(len(first)):
         if first[c] >= last[c]:
             continue
-        for i in range(first[c], last[c]):
-            e, a, r = np.int64(edge[i]), np.int64(activity[i]), np.int64(role[i])
-            if e >= 0 and i > first[c]:
+        for row in range(first[c], last[c]):
+            i = np.uintp(row)  # unsigned, so that numba does not look for places from the end
+            has_edge, has_activity, has_role = edge[i] >= 0, activity[i] >= 0, role[i] >= 0
+            e, a, r = np.uintp(edge[i]), np.uintp(activity[i]), np.uintp(role[i])
+            if has_edge and row > first[c]:
                 edges[e, 0] += 1
                 edges[e, 1] += seen_edge[e] != c
                 seen_edge[e] = c
             again = False
-            if a >= 0:
+            if has_activity:
                 again = seen[a, 0] == c
                 activities[a, 0] += 1
                 activities[a, 5] += error[i]
@@ -89,10 +91,10 @@ def _count(
                 elif seen[a, 1] != c:
                     seen[a, 1] = c
                     activities[a, 4] += 1
-            if r >= 0:
+            if has_role:
                 waited = 0
-                if i > first[c]:
-                    waited = max(start[i] - end[i - 1], 0)
+                if row > first[c]:
+                    waited = max(start[i] - end[np.uintp(row - 1)], 0)
                 if recorded and enabled[i] != missing:
                     waited = max(start[i] - enabled[i], 0)
                 roles[r, 0] += 1

@@ -23,15 +23,15 @@ def choice_pairs(first: Ints, last: Ints, left: Codes, right: Codes, sizes: tupl
     found = np.zeros((sizes[0] + 1, sizes[1] + 1), np.int64)
     if not _count(*plain(first, last, left, right), min(max(back, 0), 1), found):
         raise ValueError(f"a code is out of range (-1..{sizes[0] - 1} and -1..{sizes[1] - 1})")
-    return found[:-1, :-1]
+    return found[1:, 1:]
 
 
 @numba.njit(nogil=True, cache=True)
 def _count(first: Ints, last: Ints, left: Codes, right: Codes, back: int, found: Ints) -> bool:
     for c in range(len(first)):
-        for i in range(first[c] + back, last[c]):
-            a, b = np.int64(left[i - back]), np.int64(right[i])
-            if a < -1 or b < -1 or a + 1 >= found.shape[0] or b + 1 >= found.shape[1]:
+        for row in range(first[c] + back, last[c]):
+            a, b = np.int64(left[np.uintp(row - back)]) + 1, np.int64(right[np.uintp(row)]) + 1
+            if a < 0 or b < 0 or a >= found.shape[0] or b >= found.shape[1]:
                 return False
-            found[a, b] += 1
+            found[np.uintp(a), np.uintp(b)] += 1  # unsigned: numba need not look for places from the end
     return True

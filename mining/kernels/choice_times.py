@@ -1,4 +1,8 @@
-"""How long things took in a choice of cases: by edge, activity and role, in one pass."""
+"""How long things took in a choice of cases: by edge, activity and role, in one pass.
+
+Rows and groups are unsigned where they are looked up: numba then leaves out what makes negative places count from the
+end, which took two fifths of the time.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -115,33 +119,34 @@ def _count(
 ) -> None:
     recorded = len(enabled) > 0
     for c in range(len(first)):
-        for i in range(first[c], last[c]):
+        for row in range(first[c], last[c]):
+            i = np.uintp(row)
             took = end[i] - start[i]
             waited = -1
-            if i > first[c]:
-                waited = max(start[i] - end[i - 1], 0)
+            if row > first[c]:
+                waited = max(start[i] - end[np.uintp(row - 1)], 0)
             of_gap = bucket(waited)
             e, a, r = np.int64(edge[i]), np.int64(activity[i]), np.int64(role[i])
             if e >= 0 and waited >= 0:
-                total[e] += waited
-                counts[e, of_gap] += 1
+                total[np.uintp(e)] += waited
+                counts[np.uintp(e), np.uintp(of_gap)] += 1
             if recorded:
                 if enabled[i] != missing:
                     waited = max(start[i] - enabled[i], 0)
                     of_gap = bucket(waited)
                 if e >= 0 and waited >= 0:
-                    total[offsets[1] + e] += waited
-                    counts[offsets[1] + e, of_gap] += 1
+                    total[np.uintp(offsets[1] + e)] += waited
+                    counts[np.uintp(offsets[1] + e), np.uintp(of_gap)] += 1
             of_took = bucket(took)
             if a >= 0:
                 if waited >= 0:
-                    total[offsets[2] + a] += waited
-                    counts[offsets[2] + a, of_gap] += 1
-                total[offsets[3] + a] += took
-                counts[offsets[3] + a, of_took] += 1
+                    total[np.uintp(offsets[2] + a)] += waited
+                    counts[np.uintp(offsets[2] + a), np.uintp(of_gap)] += 1
+                total[np.uintp(offsets[3] + a)] += took
+                counts[np.uintp(offsets[3] + a), np.uintp(of_took)] += 1
             if r >= 0:
-                total[offsets[4] + r] += took
-                counts[offsets[4] + r, of_took] += 1
+                total[np.uintp(offsets[4] + r)] += took
+                counts[np.uintp(offsets[4] + r), np.uintp(of_took)] += 1
 
 
 @numba.njit(nogil=True, cache=True)
@@ -163,13 +168,14 @@ def _collect(
     recorded = len(enabled) > 0
     size = 0
     for c in range(len(first)):
-        for i in range(first[c], last[c]):
+        for row in range(first[c], last[c]):
+            i = np.uintp(row)
             if size > len(groups) - _SPARE:
                 return -1
             took = end[i] - start[i]
             waited = -1
-            if i > first[c]:
-                waited = max(start[i] - end[i - 1], 0)
+            if row > first[c]:
+                waited = max(start[i] - end[np.uintp(row - 1)], 0)
             e, a, r = np.int64(edge[i]), np.int64(activity[i]), np.int64(role[i])
             if e >= 0 and waited >= 0:
                 size = _keep(e, bucket(waited), waited, mask, groups, values, size)
@@ -199,5 +205,5 @@ def _keep(
     size: int,
 ) -> int:
     """Write the value behind those kept, and step on where it is wanted; groups and values have a place to spare."""
-    groups[size], values[size] = group, value
-    return size + int((mask[group, place >> 5] >> np.uint32(place & 31)) & np.uint32(1))
+    groups[np.uintp(size)], values[np.uintp(size)] = group, value
+    return size + int((mask[np.uintp(group), np.uintp(place >> 5)] >> np.uint32(place & 31)) & np.uint32(1))
