@@ -38,7 +38,7 @@ def arena_of(path: Path) -> Arena:
     """The log in `path` as an arena."""
     spare_memory()  # as `houtai mine` does
     log = read(path, ReadOptions("log"))
-    return build(log.columns.to_batches(), "log", log.leading, details=log)
+    return build(log.stream(), "log", log.leading, details=log)
 
 
 def work(path: Path) -> Work:
