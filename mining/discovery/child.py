@@ -22,6 +22,8 @@ FITTING: Final = 0.1
 """Part of the time that is kept for counting the cases that the model allows."""
 QUICK: Final = 1 / 6
 """Part of the time left that a model may take for a share to be passed over."""
+FEW: Final = 50
+"""Variants below which what a model took says nothing about the next one."""
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def _largest(
                 last = used
                 _say(out, {"tree": found, "variants": used, "cases": cases})
             now = time.monotonic()
-            quick = now - begun < QUICK * (until - now)
+            quick = last >= FEW and now - begun < QUICK * (until - now)
             place = min(place + 2, len(shares) - 1) if quick and place < len(shares) - 1 else place + 1
     return found
 

@@ -43,6 +43,8 @@ class _Node:
     """One block; a state of None means that the path is not allowed."""
 
     begin: State
+    owner: dict[str, int]
+    """Of each activity in it the child."""
 
     def __init__(self, tree: Tree) -> None:
         self.children = [_node(child) for child in tree.children]
