@@ -52,7 +52,7 @@ ASKED: Final = {
 class Taking(threading.Thread):
     """Takes in batches at their time, and publishes as the miner does: after a long round a pause as long."""
 
-    def __init__(self, followed: LiveLog, knowledge: Knowledge, batches: Iterator[pa.RecordBatch]) -> None:
+    def __init__(self, followed: LiveLog[Segments], knowledge: Knowledge, batches: Iterator[pa.RecordBatch]) -> None:
         super().__init__()
         self._followed, self._knowledge, self._batches = followed, knowledge, batches
         self.stop = threading.Event()
