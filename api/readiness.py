@@ -14,7 +14,7 @@ from mining.live.knowledge import Snapshot
 
 SMALL: Final = 300_000
 """Events of a log whose groundwork takes no time worth speaking of: it is done by the first who asks."""
-STALE: Final = 30.0
+STALE: Final = 60.0
 """Seconds after which nobody is shown an older snapshot; they wait for the newer one's groundwork."""
 REST: Final = 4.0
 """Pause after the groundwork, in times of how long it took: so it takes a fifth of a processor at most."""

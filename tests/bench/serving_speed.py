@@ -50,11 +50,14 @@ ASKED: Final = {
 
 
 class Taking(threading.Thread):
-    """Takes in batches at their time, and publishes as the miner does: after a long round a pause as long."""
+    """Takes in batches at their time, and publishes now and then, as the miner does."""
 
-    def __init__(self, followed: LiveLog[Segments], knowledge: Knowledge, batches: Iterator[pa.RecordBatch]) -> None:
+    def __init__(
+        self, followed: LiveLog[TableDetails], knowledge: Knowledge, batches: Iterator[pa.RecordBatch]
+    ) -> None:
         super().__init__()
         self._followed, self._knowledge, self._batches = followed, knowledge, batches
+        self._pause = pause
         self.stop = threading.Event()
         self.late: list[float] = []
         self.published: list[float] = []
@@ -79,7 +82,7 @@ class Taking(threading.Thread):
             due += EVERY
             if time.monotonic() >= publish:
                 self.publish()
-                publish = time.monotonic() + max(2.0, self.published[-1])
+                publish = time.monotonic() + max(2.0, self._pause * self.published[-1])
 
 
 def queries(seed: int = 3) -> Iterator[str]:
@@ -106,7 +109,7 @@ def ask(address: str) -> float:
     return time.monotonic() - began
 
 
-def measure(events: int, rate: int, requests: int) -> None:
+def measure(events: int, rate: int, requests: int, pause: float) -> None:
     warm_up()
     size = max(1, round(rate * EVERY))
     first = 0
@@ -126,7 +129,7 @@ def measure(events: int, rate: int, requests: int) -> None:
         left -= min(left, len(batch))
     print(f"{events:,} events taken in within {time.monotonic() - began:.1f} s", flush=True)
     knowledge = Knowledge()
-    taking = Taking(followed, knowledge, iter(rest))
+    taking = Taking(followed, knowledge, iter(rest), pause)
     taking.publish()
     with tempfile.TemporaryDirectory() as folder, serving.served(application(Path(folder), knowledge)) as address:
         taking.start()
@@ -164,5 +167,6 @@ if __name__ == "__main__":
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rate", type=int, default=5_000)
     parser.add_argument("--requests", type=int, default=210)
+    parser.add_argument("--pause", type=float, default=1.0, help="after publishing, in times of how long it took")
     given = parser.parse_args()
-    measure(given.events, given.rate, given.requests)
+    measure(given.events, given.rate, given.requests, given.pause)
