@@ -73,7 +73,7 @@ class Following:
         mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
         self._log.details.begin(segment, pc.sum(mine).as_py() or 0)
         for batch in table.filter(mine).to_batches(max_chunksize=BATCH):
-            self._log.add(batch)
+            self._log.add(batch, more=True)
 
     def skip(self, segment: int, table: pa.Table) -> None:
         """A segment (its id) whose events are not taken in; `table` has the column `process`."""

@@ -28,6 +28,9 @@ from mining.part import Part
 from mining.summary.summary import Summary
 from mining.summary.tallying import tally
 
+MOST_WAITING: Final = 4_000_000
+"""Events that may wait to be put into their cases."""
+_COLUMNS: Final = ("numbers", "rows", "case")
 _OPTIONAL: Final = ("enabled", "amount")
 _SPARE: Final = 1 << 16
 """Rows and numbers of no use that are never worth clearing away."""
@@ -65,6 +68,9 @@ class LiveLog(Generic[D]):
         self._ordered = np.zeros(0, np.int64)
         """Cases in order of their ids, as of the last arena; those beyond its length came since."""
         self._loose = Loose()
+        self._waiting: list[tuple[_Come, _Gone]] = []
+        self._settled = 0
+        """Events that arrived before this number stand where they belong."""
         self._begin: int | None = None
         self._duplicates = self._backwards = 0
         self._names: dict[str, list[str]] = {name: [] for name in WORDS}
@@ -89,10 +95,11 @@ class LiveLog(Generic[D]):
         """
         return self._arrivals.count
 
-    def add(self, batch: pa.RecordBatch) -> int:
+    def add(self, batch: pa.RecordBatch, more: bool = False) -> int:
         """Take in events (EVENT_SCHEMA; those of other processes are skipped); gives how many events it were.
 
-        The details must know them already.
+        The details must know them already. Where `more` batches follow at once, they are put into their cases together:
+        many cases are then touched once instead of often.
         """
         mine = of_process(batch, self._process)
         batch = batch if mine is None else batch.filter(mine)
@@ -105,13 +112,34 @@ class LiveLog(Generic[D]):
         self._gained.append(numbers[case >= 0])
         loose = np.flatnonzero(case == NO_CASE)
         self._loose.add(numbers[loose], first + loose)
-        self._backwards -= self._arrivals.backwards(corrected.numbers)
         placed = np.flatnonzero(case >= 0)
-        self._place(_Come(numbers[placed], first + placed, case[placed]), corrected, corrected.numbers[:0])
+        self._waiting.append((_Come(numbers[placed], first + placed, case[placed]), corrected))
+        if not more or self.arrived - self._settled >= MOST_WAITING:
+            self.settle()
         return len(batch)
+
+    def settle(self) -> None:
+        """Put what waits into its cases."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        come = _Come(*(np.concatenate([getattr(each, name) for each, _ in waiting]) for name in _COLUMNS))
+        gone = _Gone(*(np.concatenate([getattr(each, name) for _, each in waiting]) for name in ("numbers", "case")))
+        # What was corrected while it waited stands in no case.
+        alive = self._arrivals.cases(come.numbers) == come.case
+        there = gone.numbers < self._settled
+        self._settled = self._arrivals.count
+        self._place(
+            _Come(come.numbers[alive], come.rows[alive], come.case[alive]),
+            _Gone(gone.numbers[there], gone.case[there]),
+            gone.numbers[:0],
+        )
+        if self._pool.count > 3 * self._arrivals.count + MOST_WAITING:
+            self._tidy()  # rows that cases have left behind would take more memory than what they hold
 
     def link(self, links: Iterable[pa.RecordBatch]) -> int:
         """Put events that name no case into those that links say (LINK_SCHEMA); gives how many are moved."""
+        self.settle()
         marks, cases = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
         for batch in links:
             mine = of_process(batch, self._process)
@@ -132,6 +160,7 @@ class LiveLog(Generic[D]):
 
         They come back as they were where an event makes them end later. A clock that is set back brings none back.
         """
+        self.settle()
         self._begin = begin = begin if self._begin is None else max(begin, self._begin)
         going = np.flatnonzero(self._inside & (self._ended < begin))
         self._tally(going, -1)
@@ -140,6 +169,7 @@ class LiveLog(Generic[D]):
 
     def forget(self, before: int) -> None:
         """Forget the cases that have been let go and ended before `before` (µs UTC), and events without a case."""
+        self.settle()
         gone = np.flatnonzero(~self._inside & (self._last > self._first) & (self._ended < before))
         rows = rows_of(self._first[gone], self._last[gone]).rows
         numbers = self._pool.column("rows")[rows]
@@ -155,6 +185,7 @@ class LiveLog(Generic[D]):
 
         Events, cases and words are numbered anew, and `details` is another then; what was given out stays as it is.
         """
+        self.settle()
         if self._arrivals.count <= 2 * self._alive + spare:
             return False
         self._in_order()
@@ -167,6 +198,7 @@ class LiveLog(Generic[D]):
         self._loose.numbers = np.searchsorted(kept, self._loose.numbers)
         self._keep_cases(np.flatnonzero(self._arrivals.renumber(kept, self._last > self._first)))
         self._pool.renumber(np.searchsorted(kept, rows))
+        self._settled = self._arrivals.count
         self._names = {name: [] for name in WORDS}
         self._codes = {name: {} for name in WORDS}
         self._tables.clear()
@@ -176,6 +208,7 @@ class LiveLog(Generic[D]):
 
     def gained(self) -> Numbers:
         """Numbers of the events that came into a case since the last call, those that correct others among them."""
+        self.settle()
         found = np.concatenate(self._gained) if self._gained else np.empty(0, np.int64)
         self._gained = []
         return np.sort(found)
@@ -185,6 +218,7 @@ class LiveLog(Generic[D]):
 
         `quality` is what is known otherwise; counts are added.
         """
+        self.settle()
         within = self._tidy()
         count = int((self._last[within] - self._first[within]).sum())
         offsets = np.append(self._first[within], count)
@@ -278,13 +312,13 @@ class LiveLog(Generic[D]):
         case = self._arrivals.cases(old)
         self._loose.pop(old[case == NO_CASE])
         self._arrivals.set_case(old, GONE)
-        there = (case >= 0) & (old < numbers[0])
-        return _Gone(old[there], case[there])
+        return _Gone(old[case >= 0], case[case >= 0])
 
     def _place(self, come: "_Come", gone: "_Gone", moved: Numbers) -> None:
         """Put events into their cases, take others away; those of these that are `moved` go where they now belong."""
         self._reserve()
-        self._backwards += self._arrivals.backwards(come.numbers)
+        corrected = gone.numbers[self._arrivals.cases(gone.numbers) == GONE]
+        self._backwards += self._arrivals.backwards(come.numbers) - self._arrivals.backwards(corrected)
         target = self._arrivals.cases(moved)
         touched = np.unique(np.concatenate([come.case, gone.case, target]).astype(np.int64))
         if not len(touched):

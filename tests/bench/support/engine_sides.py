@@ -157,7 +157,7 @@ def ready(log: Path, figures: Path | None) -> Result:
                 table = pq.ParquetFile(segment.path).read(columns=EVENTS.names).cast(EVENTS)
                 details.begin(segment.id, len(table))
                 for batch in table.to_batches():
-                    followed.add(batch)
+                    followed.add(batch, more=True)
             return followed.arena()
 
         first, arena = measured(cold)
