@@ -134,8 +134,6 @@ class LiveLog(Generic[D]):
             _Gone(gone.numbers[there], gone.case[there]),
             gone.numbers[:0],
         )
-        if self._pool.count > 3 * self._arrivals.count + MOST_WAITING:
-            self._tidy()  # rows that cases have left behind would take more memory than what they hold
 
     def link(self, links: Iterable[pa.RecordBatch]) -> int:
         """Put events that name no case into those that links say (LINK_SCHEMA); gives how many are moved."""
@@ -320,12 +318,16 @@ class LiveLog(Generic[D]):
         corrected = gone.numbers[self._arrivals.cases(gone.numbers) == GONE]
         self._backwards += self._arrivals.backwards(come.numbers) - self._arrivals.backwards(corrected)
         target = self._arrivals.cases(moved)
-        touched = np.unique(np.concatenate([come.case, gone.case, target]).astype(np.int64))
+        local_of = np.full(len(self._first), -1, np.int32)
+        for cases in (come.case, gone.case, target):
+            local_of[cases] = 0
+        touched = np.flatnonzero(local_of == 0)
         if not len(touched):
             return
+        local_of[touched] = np.arange(len(touched), dtype=np.int32)
         old = rows_of(self._first[touched], self._last[touched])
         self._tally(touched[self._inside[touched]], -1)
-        local = np.repeat(np.arange(len(touched)), np.diff(old.offsets))
+        local = np.repeat(np.arange(len(touched), dtype=np.int32), np.diff(old.offsets))
         kept, rows, case = old.rows, come.rows, come.case
         if len(gone.numbers):
             known = self._pool.column("rows")[old.rows]
@@ -333,15 +335,15 @@ class LiveLog(Generic[D]):
             rows = np.concatenate([rows, old.rows[moving]])
             case = np.concatenate([case, self._arrivals.cases(known[moving])])
             kept, local = old.rows[~leaving], local[~leaving]
-        self._write(touched, np.concatenate([kept, rows]), np.concatenate([local, np.searchsorted(touched, case)]))
+        self._write(touched, np.concatenate([kept, rows]), np.concatenate([local, local_of[case]]))
         # Cases are written anew as often as they are touched: what they leave behind must not fill the memory.
         if self._pool.count > _SPARE and self._pool.count > 2 * self._alive:
             self._tidy()
 
-    def _write(self, touched: Times, rows: Times, local: Times) -> None:
+    def _write(self, touched: Times, rows: Times, local: npt.NDArray[np.int32]) -> None:
         """Write the rows of the cases anew, in order, and count them in."""
         columns = self._pool.take(rows)
-        ordering = order(local.astype(np.int32), len(touched), columns["start"], columns["end"])
+        ordering = order(local, len(touched), columns["start"], columns["end"])
         if len(ordering.ties):
             break_ties(ordering, columns["rows"], self.details)
         first = self._pool.append({name: column.take(ordering.rows) for name, column in columns.items()})

@@ -76,7 +76,7 @@ class Pool:
                 own = own.astype(column.dtype)
             self._columns[name] = own
         if needed > len(self._columns["start"]):
-            capacity = needed + needed // 8 + SLACK
+            capacity = needed + needed // 2 + SLACK
             for name, own in self._columns.items():
                 grown = np.empty(capacity, own.dtype)
                 grown[:first] = own[:first]
