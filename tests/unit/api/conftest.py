@@ -12,6 +12,15 @@ from tests.integration.api.client import TestClient
 TOKENS = {role: f"{role}-token-0123456789" for role in ("viewer", "operator", "manager", "admin")}
 
 
+@pytest.fixture(autouse=True)
+def _no_cookies(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The language that a page was asked for in one test is no other's."""
+    yield
+    for name in ("client", "guarded"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name).cookies.clear()
+
+
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """On loopback, without tokens."""
