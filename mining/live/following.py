@@ -68,12 +68,14 @@ class Following:
         """Events taken in so far."""
         return self._log.arrived
 
-    def add(self, segment: int, table: pa.Table) -> None:
-        """The events of a segment (its id), those of other processes among them."""
+    def add(self, segment: int, table: pa.Table, more: bool = False) -> None:
+        """The events of a segment (its id), those of other processes among them; `more` follow at once."""
         mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
         self._log.details.begin(segment, pc.sum(mine).as_py() or 0)
         for batch in table.filter(mine).to_batches(max_chunksize=BATCH):
             self._log.add(batch, more=True)
+        if not more:
+            self._log.settle()
 
     def skip(self, segment: int, table: pa.Table) -> None:
         """A segment (its id) whose events are not taken in; `table` has the column `process`."""

@@ -32,6 +32,8 @@ EVENTS: Final = pa.schema([field for field in EVENT_SCHEMA if field.name not in 
 """What is read of every event; the rest when it is asked for."""
 EVENT_BYTES: Final = 150
 """Memory for an event, as a first guess."""
+TOGETHER: Final = 8
+"""Segments from which on what waits is taken in at once: after a start, or a time away."""
 MEMORY_SHARE: Final = 0.6
 """Of the memory that can be had, where no limit is configured."""
 IDLE_SECONDS = 30.0
@@ -69,6 +71,8 @@ class Miner:
         self._bad: dict[int, str] = {}
         self._refused: dict[int, int] = {}
         self._last_full = 0.0
+        self._careful = False
+        """After an error: segments are taken in one by one, so that the one at which it fails is known."""
 
     def round(self) -> bool:
         """Take in what is new and publish; gives whether anything was new (or it was time anyway).
@@ -79,6 +83,7 @@ class Miner:
             return self._round()
         except BaseException:
             self._failed = True
+            self._careful = True
             raise
 
     def _round(self) -> bool:
@@ -92,6 +97,7 @@ class Miner:
         snapshots = {
             each.process: self._registered(each.snapshot(now, self._notes(), sampled)) for each in self._following
         }
+        self._careful = False
         lag = self._lag()
         self._knowledge.publish(snapshots, self._clock(), lag)
         self._last_full = time.monotonic()
@@ -129,15 +135,17 @@ class Miner:
         """Read what is new, events first: a link committed with its event is then never missed."""
         fresh = self._begin_anew()
         oldest = self._clock() - self._horizon
+        there = self._store.segments("events", self._after["events"])
+        together = not self._careful and len(there) >= TOGETHER
         # No event ends after it is committed: what is that old need not be read at all.
-        for segment, table in self._tables("events", EVENTS, oldest):
+        for segment, table in self._tables(there, EVENTS, oldest):
             if table is not None:
-                self._add(segment, table)
+                self._add(segment, table, together)
             self._after["events"], self._newest = segment.id, segment
             fresh = True
         links: list[pa.RecordBatch] = []
         # A case is learned with its event or later.
-        for segment, table in self._tables("links", LINK_SCHEMA, oldest):
+        for segment, table in self._tables(self._store.segments("links", self._after["links"]), LINK_SCHEMA, oldest):
             links += [] if table is None else table.to_batches()
             self._after["links"] = segment.id
             fresh = True
@@ -146,12 +154,13 @@ class Miner:
                 each.link(links)
         return fresh
 
-    def _tables(self, kind: Kind, schema: pa.Schema, oldest: int) -> Iterator[tuple[Segment, pa.Table | None]]:
-        """What is new, in order, up to a segment that has just been replaced; None for what need or can not be read.
+    def _tables(
+        self, there: Sequence[Segment], schema: pa.Schema, oldest: int
+    ) -> Iterator[tuple[Segment, pa.Table | None]]:
+        """Of the segments, in order, up to one that has just been replaced; None for what need or can not be read.
 
         While one is taken in, the next is read.
         """
-        there = self._store.segments(kind, self._after[kind])
         wanted = [segment for segment in there if segment.committed >= oldest]
         coming = {segment.id: self._reading.submit(self._read, segment, schema) for segment in wanted[:1]}
         ahead = iter(wanted[1:])
@@ -166,16 +175,21 @@ class Miner:
                     return
             yield segment, table
 
-    def _add(self, segment: Segment, table: pa.Table) -> None:
-        """Tell all who follow of a segment; one that fails is left out from then on, and counted as unreadable."""
+    def _add(self, segment: Segment, table: pa.Table, together: bool) -> None:
+        """Tell all who follow of a segment; one that fails is left out from then on, and counted as unreadable.
+
+        `together`: its events are put into their cases with those of the next ones; one that fails is not known then.
+        """
         if segment.id in self._failing or not self._fits(segment):
             for each in self._following:
                 each.skip(segment.id, table)
             return
         try:
             for each in self._following:
-                each.add(segment.id, table)
+                each.add(segment.id, table, together)
         except Exception:
+            if together:
+                raise
             log.error("mining.failing_segment", name=segment.path.name)
             self._failing.add(segment.id)
             raise

@@ -25,7 +25,9 @@ from mining.findings.facts import Fact
 from mining.live.knowledge import Knowledge
 from mining.live.miner import Miner
 from mining.live.register import Register
+from mining.part import Part
 from mining.settings import MiningSettings
+from mining.summary.summary import Summary
 from tests.helpers import DAY, HOUR, batch, event
 
 CONFIG = ProcessConfig(process="test", leading="case", settings=MiningSettings(window_days=1))
@@ -228,6 +230,26 @@ def test_after_an_error_half_way_it_begins_anew_and_leaves_out_what_fails(
     assert arena.quality.notes[0].startswith("1 stored files could not be read")
     house.commit(event("b", "x", house.now, event_id="4"))
     assert house.arena().event_ids.to_pylist() == ["1", "4", "3"]
+
+
+def test_many_segments_are_taken_in_together_and_one_that_fails_is_found_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        house.commit(event("a", "x", house.now + number, event_id=str(number)))
+    from mining.summary.tallying import tally
+
+    def failing(summary: Summary, part: Part, sign: int) -> None:
+        if part.events == 12 or part.start[part.last[0] - 1] == house.now + 7:
+            raise ZeroDivisionError
+        tally(summary, part, sign)
+
+    monkeypatch.setattr("mining.live.log.tally", failing)
+    with pytest.raises(ZeroDivisionError):
+        house.miner.round()
+    with pytest.raises(ZeroDivisionError):
+        house.miner.round()
+    assert house.arena().event_ids.to_pylist() == [str(number) for number in range(12) if number != 7]
 
 
 def test_what_was_merged_while_it_was_being_read_is_not_read_twice(
