@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from collector.vocabulary.errors import PermanentError
+from mining.alignment.reduce import reduced
 from mining.discovery.net import Net
 from mining.discovery.process import Child
 
@@ -70,7 +71,7 @@ def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, me
     if not net.initial or not net.final:
         raise PermanentError("a net without an initial and a final marking cannot be aligned with")
     ranked = sorted(variants.items(), key=lambda v: (-v[1], v[0]))
-    aligner = _Aligner(net, deadline, memory)
+    aligner = _Aligner(reduced(net), deadline, memory)
     try:
         aligner.start()
         begun = time.monotonic()

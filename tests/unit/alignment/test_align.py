@@ -3,11 +3,15 @@
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from collector.vocabulary.errors import PermanentError
-from mining.alignment.align import Move, align
+from mining.alignment.align import MEMORY, Move, _Aligner, align
+from mining.alignment.reduce import reduced
 from mining.discovery.net import Net, petri_net
 from mining.discovery.tree import Tree
+from tests.unit.discovery.test_tree import trees
 
 A, B, C = Tree(activity="a"), Tree(activity="b"), Tree(activity="c")
 NET = petri_net(Tree("sequence", None, (A, Tree("exclusive", None, (B, Tree())), C)))
@@ -43,6 +47,21 @@ def test_a_variant_that_explodes_is_given_up_and_the_others_go_on() -> None:
     assert easy[hard].reason
     assert easy["q",].cost == 0
     assert (found.aligned_cases, found.cases) == (2, 7)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees("abcdef"), st.lists(st.text("abcdefz", max_size=6).map(tuple), min_size=1, max_size=12, unique=True))
+def test_fewer_silent_steps_cost_the_same(tree: Tree, paths: list[tuple[str, ...]]) -> None:
+    net = petri_net(tree)
+    small = reduced(net)
+    assert [t for t in small.transitions.values() if t] == [t for t in net.transitions.values() if t]
+    plain, quick = _Aligner(net, 5.0, MEMORY), _Aligner(small, 5.0, MEMORY)
+    try:
+        for path in paths:
+            assert plain.one(path)[0] == quick.one(path)[0], path
+    finally:
+        plain.close()
+        quick.close()
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
