@@ -53,7 +53,7 @@ class Taking(threading.Thread):
     """Takes in batches at their time, and publishes now and then, as the miner does."""
 
     def __init__(
-        self, followed: LiveLog[TableDetails], knowledge: Knowledge, batches: Iterator[pa.RecordBatch]
+        self, followed: LiveLog[TableDetails], knowledge: Knowledge, batches: Iterator[pa.RecordBatch], pause: float
     ) -> None:
         super().__init__()
         self._followed, self._knowledge, self._batches = followed, knowledge, batches
