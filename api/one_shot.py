@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,7 +75,7 @@ def mine_log(
     from collector.files.memory import spare_memory
 
     spare_memory()
-    with compiling.told(compiling.on_stderr(language)), Meter(4, language) as meter:
+    with compiling.told(compiling.on_stderr(language)), Meter(4, language) as meter, ExitStack() as ending:
         meter.stage(text(language, "reading"))
         options = ReadOptions(
             process=known.process,
@@ -88,6 +89,11 @@ def mine_log(
         )
         from api.mining_ways import mined
 
+        discoverer = None
+        if outputs.bpmn is not None or outputs.pnml is not None:
+            from api.model_outputs import loading
+
+            discoverer = ending.enter_context(loading())
         told, arena, facts = mined(log, options, known, by, outputs, memory, meter)
 
         meter.stage(text(language, "writing"))
@@ -114,10 +120,10 @@ def mine_log(
             from api.outputs import write_text
 
             write_text(outputs.case_findings, case_findings(arena, facts), language)
-        if outputs.bpmn is not None or outputs.pnml is not None:
+        if discoverer is not None:
             from api.model_outputs import write_models
 
-            write_models(told, outputs.bpmn, outputs.pnml, language)
+            write_models(discoverer, told, outputs.bpmn, outputs.pnml, language)
 
     if Path("-") not in outputs.given():
         import shutil
