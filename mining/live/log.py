@@ -326,45 +326,53 @@ class LiveLog(Generic[D]):
             return
         local_of[touched] = np.arange(len(touched), dtype=np.int32)
         old = rows_of(self._first[touched], self._last[touched])
-        self._tally(touched[self._inside[touched]], -1)
+        columns = self._pool.take(old.rows)
+        self._count(columns, old.offsets, self._inside[touched], -1)
         local = np.repeat(np.arange(len(touched), dtype=np.int32), np.diff(old.offsets))
-        kept, rows, case = old.rows, come.rows, come.case
+        parts, places = [columns], [local]
         if len(gone.numbers):
-            known = self._pool.column("rows")[old.rows]
-            leaving, moving = np.isin(known, gone.numbers), np.isin(known, moved)
-            rows = np.concatenate([rows, old.rows[moving]])
-            case = np.concatenate([case, self._arrivals.cases(known[moving])])
-            kept, local = old.rows[~leaving], local[~leaving]
-        self._write(touched, np.concatenate([kept, rows]), np.concatenate([local, local_of[case]]))
+            leaving = np.isin(columns["rows"], gone.numbers)
+            moving = np.flatnonzero(np.isin(columns["rows"], moved))
+            went = self._arrivals.cases(columns["rows"][moving])
+            parts = [{name: column[~leaving] for name, column in columns.items()}]
+            parts.append({name: column[moving] for name, column in columns.items()})
+            places = [local[~leaving], local_of[went]]
+        parts.append(self._pool.take(come.rows))
+        places.append(local_of[come.case])
+        merged = {name: np.concatenate([part[name] for part in parts]) for name in columns}
+        self._write(touched, merged, np.concatenate(places))
         # Cases are written anew as often as they are touched: what they leave behind must not fill the memory.
         if self._pool.count > _SPARE and self._pool.count > 2 * self._alive:
             self._tidy()
 
-    def _write(self, touched: Times, rows: Times, local: npt.NDArray[np.int32]) -> None:
-        """Write the rows of the cases anew, in order, and count them in."""
-        columns = self._pool.take(rows)
+    def _write(self, touched: Times, columns: Columns, local: npt.NDArray[np.int32]) -> None:
+        """Write the events of the cases anew, in order, and count them in; `local`: the place of each in `touched`."""
         ordering = order(local, len(touched), columns["start"], columns["end"])
         if len(ordering.ties):
             break_ties(ordering, columns["rows"], self.details)
-        first = self._pool.append({name: column.take(ordering.rows) for name, column in columns.items()})
+        columns = {name: column.take(ordering.rows) for name, column in columns.items()}
+        first = self._pool.append(columns)
         self._first[touched], self._last[touched] = first + ordering.offsets[:-1], first + ordering.offsets[1:]
         full = np.flatnonzero(np.diff(ordering.offsets))
         self._ended[touched[full]] = np.maximum.reduceat(ordering.end, ordering.offsets[full]) if len(full) else 0
         inside = np.zeros(len(touched), np.bool_)
         inside[full] = True if self._begin is None else self._ended[touched[full]] >= self._begin
         self._inside[touched] = inside
-        self._tally(touched[inside], 1)
+        self._count(columns, ordering.offsets, inside, 1)
 
     def _tally(self, cases: Times, sign: int) -> None:
-        """Count the cases in or out."""
-        if not len(cases):
-            return
+        """Count cases in or out."""
         found = rows_of(self._first[cases], self._last[cases])
-        columns = self._pool.take(found.rows)
+        self._count(self._pool.take(found.rows), found.offsets, np.ones(len(cases), np.bool_), sign)
+
+    def _count(self, columns: Columns, offsets: Times, chosen: npt.NDArray[np.bool_], sign: int) -> None:
+        """Count the chosen cases in or out; the events of case `i` stand at `offsets[i]:offsets[i + 1]`."""
+        if not chosen.any():
+            return
         codes: dict[str, Codes] = {n: self._for_summary(n)[columns[n]] for n in WORDS if n in columns}
         part = Part(
-            first=found.offsets[:-1],
-            last=found.offsets[1:],
+            first=offsets[:-1][chosen],
+            last=offsets[1:][chosen],
             start=columns["start"],
             end=columns["end"],
             enabled=columns.get("enabled"),
