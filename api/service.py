@@ -21,6 +21,7 @@ from api.routes.events import Forward
 from api.settings import Settings
 from api.terminal import compiling
 from collector import logs
+from collector.files.memory import spare_memory
 from collector.running import most_connections, open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
 from mining.kernels.warm import warm_up
@@ -39,6 +40,7 @@ def run(settings: Settings, data: Path) -> None:
     service without a token.
     """
     logs.configure()
+    spare_memory()
     port = usable_port(settings.api.host, settings.api.port, "api.port")
     open_folder(data)
     state = f"sqlite:///{data / 'state.sqlite'}"

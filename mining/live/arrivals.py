@@ -25,9 +25,17 @@ class Arrivals:
 
     @property
     def bytes(self) -> int:
-        """Memory held, in bytes."""
-        arrays = self._case.nbytes + self._named.nbytes + self._backwards.nbytes
-        return self._numbers.bytes + self._links.bytes + arrays
+        """Memory held, in bytes, without room that has not been written to."""
+        each = self._case.itemsize + self._named.itemsize + self._backwards.itemsize
+        return self._numbers.bytes + self._links.bytes + each * self.count
+
+    def expect(self, count: int) -> None:
+        """Make room for so many further events at once."""
+        self._numbers.expect(count)
+        room = self.count + count
+        self._case, self._named, self._backwards = (
+            _with_room(column, self.count, room) for column in (self._case, self._named, self._backwards)
+        )
 
     def add(
         self, hashes: Hashes, case: npt.NDArray[np.int32], backwards: npt.NDArray[np.bool_]
@@ -109,8 +117,15 @@ class Arrivals:
 def _put(column: npt.NDArray[Any], at: int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     needed = at + len(values)
     if needed > len(column):
-        grown = np.empty(max(needed, len(column) + len(column) // 2), column.dtype)
-        grown[:at] = column[:at]
-        column = grown
+        column = _with_room(column, at, max(needed, len(column) + len(column) // 2))
     column[at:needed] = values
     return column
+
+
+def _with_room(column: npt.NDArray[Any], count: int, room: int) -> npt.NDArray[Any]:
+    """A column with room for so many; its first `count` are filled."""
+    if room <= len(column):
+        return column
+    grown = np.empty(room, column.dtype)
+    grown[:count] = column[:count]
+    return grown

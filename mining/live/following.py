@@ -12,6 +12,7 @@ import structlog
 from collector.store import Store
 from collector.vocabulary.languages import LANGUAGES
 from mining.arena import Arena, Quality
+from mining.builder import of_process
 from mining.config import ProcessConfig
 from mining.findings import detect
 from mining.findings.facts import Fact
@@ -68,11 +69,18 @@ class Following:
         """Events taken in so far."""
         return self._log.arrived
 
+    def expect(self, count: int) -> None:
+        """Make room for so many further events at once."""
+        self._log.expect(count)
+
     def add(self, segment: int, table: pa.Table, more: bool = False) -> None:
         """The events of a segment (its id), those of other processes among them; `more` follow at once."""
-        mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
-        self._log.details.begin(segment, pc.sum(mine).as_py() or 0)
-        for batch in table.filter(mine).to_batches(max_chunksize=BATCH):
+        batches = []
+        for batch in table.to_batches(max_chunksize=BATCH):
+            mine = of_process(batch, self._config.process)
+            batches.append(batch if mine is None else batch.filter(mine))
+        self._log.details.begin(segment, sum(len(batch) for batch in batches))
+        for batch in batches:
             self._log.add(batch, more=True)
         if not more:
             self._log.settle()

@@ -26,10 +26,10 @@ from mining.live.loose import Loose
 from mining.live.pool import Columns, Pool
 from mining.part import Part
 from mining.summary.summary import Summary
-from mining.summary.tallying import tally
+from mining.summary.tallying import summarise, tally
 
 MOST_WAITING: Final = 4_000_000
-"""Events that may wait to be put into their cases."""
+"""Events that may wait to be put into cases that have some already."""
 _COLUMNS: Final = ("numbers", "rows", "case")
 _OPTIONAL: Final = ("enabled", "amount")
 _SPARE: Final = 1 << 16
@@ -67,6 +67,8 @@ class LiveLog(Generic[D]):
         self._inside = np.zeros(0, np.bool_)
         self._ordered = np.zeros(0, np.int64)
         """Cases in order of their ids, as of the last arena; those beyond its length came since."""
+        self._within: Times | None = None
+        """Cases of the arena in order, while the pool stands as it was given out."""
         self._loose = Loose()
         self._waiting: list[tuple[_Come, _Gone]] = []
         self._settled = 0
@@ -95,6 +97,11 @@ class LiveLog(Generic[D]):
         """
         return self._arrivals.count
 
+    def expect(self, count: int) -> None:
+        """Make room for so many further events at once."""
+        self._arrivals.expect(count)
+        self._pool.expect(count)
+
     def add(self, batch: pa.RecordBatch, more: bool = False) -> int:
         """Take in events (EVENT_SCHEMA; those of other processes are skipped); gives how many events it were.
 
@@ -112,16 +119,20 @@ class LiveLog(Generic[D]):
         self._gained.append(numbers[case >= 0])
         loose = np.flatnonzero(case == NO_CASE)
         self._loose.add(numbers[loose], first + loose)
-        placed = np.flatnonzero(case >= 0)
-        self._waiting.append((_Come(numbers[placed], first + placed, case[placed]), corrected))
-        if not more or self.arrived - self._settled >= MOST_WAITING:
+        if len(self._first):
+            placed = np.flatnonzero(case >= 0)
+            self._waiting.append((_Come(numbers[placed], first + placed, case[placed]), corrected))
+        if not more or (self._waiting and self.arrived - self._settled >= MOST_WAITING):
             self.settle()
         return len(batch)
 
     def settle(self) -> None:
         """Put what waits into its cases."""
         waiting, self._waiting = self._waiting, []
+        if not len(self._first) and len(self._cases):
+            self._fill()
         if not waiting:
+            self._settled = self._arrivals.count
             return
         come = _Come(*(np.concatenate([getattr(each, name) for each, _ in waiting]) for name in _COLUMNS))
         gone = _Gone(*(np.concatenate([getattr(each, name) for _, each in waiting]) for name in ("numbers", "case")))
@@ -163,6 +174,7 @@ class LiveLog(Generic[D]):
         going = np.flatnonzero(self._inside & (self._ended < begin))
         self._tally(going, -1)
         self._inside[going] = False
+        self._within = None if len(going) else self._within
         return len(going)
 
     def forget(self, before: int) -> None:
@@ -251,6 +263,8 @@ class LiveLog(Generic[D]):
 
     def _tidy(self) -> Times:
         """Put the pool in order: the cases in the window, the others, the events without; gives the first."""
+        if self._within is not None:
+            return self._within
         ordered = self._in_order()
         there = self._last[ordered] > self._first[ordered]
         inside = self._inside[ordered]
@@ -264,10 +278,45 @@ class LiveLog(Generic[D]):
         np.cumsum(last - first, out=offsets[1:])
         self._first[kept], self._last[kept] = offsets[: len(kept)], offsets[1 : len(kept) + 1]
         self._loose.rows = offsets[len(kept) : -1]
+        self._within = within
         return within
+
+    def _fill(self) -> None:
+        """Put the first events into their cases, all at once: that leaves everything in order."""
+        self._reserve()
+        ordered = self._in_order()
+        place = np.empty(len(ordered) + 2, np.int32)  # the last two: NO_CASE, GONE
+        place[ordered] = np.arange(len(ordered), dtype=np.int32)
+        place[NO_CASE] = place[GONE] = NO_CASE
+        numbers, start, end = (self._pool.column(name) for name in ("rows", "start", "end"))
+        case = place.take(self._arrivals.cases(numbers), mode="wrap")
+        held = None if case.min() >= 0 else np.flatnonzero(case >= 0)
+        if held is not None:
+            case, numbers, start, end = case[held], numbers[held], start[held], end[held]
+        ordering = order(case, len(ordered), start, end)
+        if len(ordering.ties):
+            break_ties(ordering, numbers, self.details)
+        self._backwards += self._arrivals.backwards(numbers)
+        del case, numbers, start, end
+        rows, offsets = ordering.rows if held is None else held.take(ordering.rows), ordering.offsets
+        self._first[ordered], self._last[ordered] = offsets[:-1], offsets[1:]
+        full = np.flatnonzero(np.diff(offsets))
+        within = ordered[full]
+        if len(full):
+            self._ended[within] = np.maximum.reduceat(ordering.end, offsets[full])
+        del ordering
+        self._inside[within] = True if self._begin is None else self._ended[within] >= self._begin
+        self._pool.rearrange(np.append(rows, self._loose.rows) if len(self._loose) else rows, len(rows))
+        self._loose.rows = np.arange(len(rows), len(rows) + len(self._loose))
+        self._tables.clear()
+        self._within = within if self._inside[within].all() else None
+        columns = {name: column[: len(rows)] for name, column in self._pool.columns().items()}
+        part = self._part(columns, self._first[within], self._last[within]).take(self._inside[within])
+        self.summary.add(summarise(part, self._names, groups=tuple(self.summary.groups)))
 
     def _keep_cases(self, kept: Times) -> None:
         """Number these cases (ascending) from 0, and forget the others."""
+        self._within = None
         table = np.full(len(self._cases) + 1, NO_CASE, np.int32)
         table[kept] = np.arange(len(kept))
         self._arrivals.rename_cases(table)
@@ -324,6 +373,7 @@ class LiveLog(Generic[D]):
         touched = np.flatnonzero(local_of == 0)
         if not len(touched):
             return
+        self._within = None
         local_of[touched] = np.arange(len(touched), dtype=np.int32)
         old = rows_of(self._first[touched], self._last[touched])
         columns = self._pool.take(old.rows)
@@ -369,10 +419,14 @@ class LiveLog(Generic[D]):
         """Count the chosen cases in or out; the events of case `i` stand at `offsets[i]:offsets[i + 1]`."""
         if not chosen.any():
             return
-        codes: dict[str, Codes] = {n: self._for_summary(n)[columns[n]] for n in WORDS if n in columns}
-        part = Part(
-            first=offsets[:-1][chosen],
-            last=offsets[1:][chosen],
+        tally(self.summary, self._part(columns, offsets[:-1][chosen], offsets[1:][chosen]), sign)
+
+    def _part(self, columns: Columns, first: Times, last: Times) -> Part:
+        """The events of cases, with codes of the summary."""
+        codes: dict[str, Codes] = {n: self._summary_codes(n, columns[n]) for n in WORDS if n in columns}
+        return Part(
+            first=first,
+            last=last,
             start=columns["start"],
             end=columns["end"],
             enabled=columns.get("enabled"),
@@ -380,7 +434,13 @@ class LiveLog(Generic[D]):
             size={name: len(self._names[name]) for name in codes},
             error=columns["error"],
         )
-        tally(self.summary, part, sign)
+
+    def _summary_codes(self, name: str, codes: Codes) -> Codes:
+        """Codes of the summary for codes of the pool."""
+        table = self._for_summary(name)
+        if table.dtype == codes.dtype and np.array_equal(table[:-1], np.arange(len(table) - 1)):
+            return codes
+        return table[codes]
 
     def _for_summary(self, name: str) -> Codes:
         """Codes of the summary by those of the pool, and NO_CODE behind them."""

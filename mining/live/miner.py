@@ -88,7 +88,7 @@ class Miner:
 
     def _round(self) -> bool:
         began = time.monotonic()
-        fresh = self._take_in()
+        fresh = self.take_in()
         if not fresh and began - self._last_full < IDLE_SECONDS and self._knowledge.taken:
             self._knowledge.publish({}, self._clock(), 0.0)
             return False
@@ -131,12 +131,16 @@ class Miner:
         """Events that were not read because they would not have fitted into memory."""
         return sum(self._refused.values())
 
-    def _take_in(self) -> bool:
-        """Read what is new, events first: a link committed with its event is then never missed."""
+    def take_in(self) -> bool:
+        """Read what is new; gives whether anything was. Events first: a link committed with its event is then never
+        missed.
+        """
         fresh = self._begin_anew()
         oldest = self._clock() - self._horizon
         there = self._store.segments("events", self._after["events"])
         together = not self._careful and len(there) >= TOGETHER
+        if together and len(self._following) == 1:
+            self._following[0].expect(self._room_for(sum(each.rows for each in there if each.committed >= oldest)))
         # No event ends after it is committed: what is that old need not be read at all.
         for segment, table in self._tables(there, EVENTS, oldest):
             if table is not None:
@@ -240,6 +244,10 @@ class Miner:
             advice="shorten mining.window_days, raise mining.memory_mb, or give the machine more memory",
         )
         return False
+
+    def _room_for(self, events: int) -> int:
+        """So many of the events as there is room for at all."""
+        return min(events, self._memory // (2 * EVENT_BYTES))
 
     def _read(self, segment: Segment, schema: pa.Schema) -> pa.Table | None:
         """The segment's rows; None where it cannot be read (then it is in `_bad`), or has just been replaced."""

@@ -1,6 +1,7 @@
 """Event columns that grow at the end, and are put in order now and then."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -43,8 +44,8 @@ class Pool:
 
     @property
     def bytes(self) -> int:
-        """Memory held, in bytes."""
-        return sum(column.nbytes for column in self._columns.values())
+        """Memory held, in bytes, without room that has not been written to: the system gives it when it is."""
+        return sum(self.count * column.itemsize for column in self._columns.values())
 
     def translate(self, name: str, words: Sequence[str | None]) -> npt.NDArray[np.int32]:
         """Codes of the pool for words of a column, and NO_CODE behind them; new ones are added."""
@@ -64,6 +65,10 @@ class Pool:
         found = self._columns.get(name)
         return nothing(EMPTY[name], self.count) if found is None else found[: self.count]
 
+    def columns(self) -> Columns:
+        """All columns, all rows; views, not to be written to."""
+        return {name: column[: self.count] for name, column in self._columns.items()}
+
     def append(self, columns: Columns) -> int:
         """Add rows at the end; gives the first of them."""
         first, count = self.count, len(columns["start"])
@@ -71,20 +76,41 @@ class Pool:
         for name, column in columns.items():
             own = self._columns.get(name)
             if own is None:
-                own = np.full(len(self._columns["start"]), EMPTY[name], column.dtype)
+                own = np.empty(len(self._columns["start"]), column.dtype)
+                own[:first] = EMPTY[name]
             if column.dtype.itemsize > own.dtype.itemsize:
                 own = own.astype(column.dtype)
             self._columns[name] = own
         if needed > len(self._columns["start"]):
-            capacity = needed + needed // 2 + SLACK
-            for name, own in self._columns.items():
-                grown = np.empty(capacity, own.dtype)
-                grown[:first] = own[:first]
-                self._columns[name] = grown
+            self.expect(count + needed // 2 + SLACK)
         for name, own in self._columns.items():
             own[first:needed] = columns.get(name, EMPTY[name])
         self.count = needed
         return first
+
+    def expect(self, count: int) -> None:
+        """Make room for so many further rows at once."""
+        for name, own in self._columns.items():
+            if self.count + count > len(own):
+                grown = np.empty(self.count + count, own.dtype)
+                grown[: self.count] = own[: self.count]
+                self._columns[name] = grown
+
+    def rearrange(self, rows: Rows, inside: int) -> None:
+        """Keep only the given rows, in their order, the first `inside` of which make the arena."""
+
+        def one(name: str) -> Columns:
+            column = np.empty(_roomy(len(rows)), self._columns[name].dtype)
+            self._columns[name].take(rows, out=column[: len(rows)], mode="clip")
+            return {name: self._named_anew(name, column, inside, len(rows)) if name in WORDS else column}
+
+        fresh: Columns = {}
+        with ThreadPoolExecutor(2) as pool:
+            for found in pool.map(one, list(self._columns)):
+                fresh |= found
+                self._columns.pop(*found)
+        self._columns = fresh
+        self.count = len(rows)
 
     def reorder(self, first: Rows, last: Rows, inside: int) -> None:
         """Keep only the rows of the given ranges, in their order, the first `inside` of which make the arena.
@@ -95,7 +121,7 @@ class Pool:
         within = int((last[:inside] - first[:inside]).sum())
         fresh: Columns = {}
         for name, own in self._columns.items():
-            column = np.empty(total + total // 16 + SLACK, own.dtype)
+            column = np.empty(_roomy(total), own.dtype)
             copy_ranges(own[: self.count], first, last, column)
             fresh[name] = self._named_anew(name, column, within, total) if name in WORDS else column
         self._columns = fresh
@@ -151,3 +177,8 @@ class Pool:
         self.words[name] = [words[code] for code in order]
         self._known[name] = {word: code for code, word in enumerate(self.words[name])}
         return column
+
+
+def _roomy(count: int) -> int:
+    """Rows to make for `count`, so that the next ones need no copy."""
+    return count + count // 16 + SLACK

@@ -49,7 +49,7 @@ events = st.builds(
     ),
 )
 links = st.lists(st.tuples(st.integers(0, 14).map(str), st.just("test"), st.sampled_from(["x", "late"])), max_size=4)
-looks = st.sampled_from(["", "more", "arena", "compact"])
+looks = st.sampled_from(["", "more", "arena", "compact", "expect"])
 steps = st.lists(st.tuples(st.lists(events, max_size=6), links, st.none() | times, looks), max_size=8)
 
 
@@ -110,6 +110,8 @@ def test_the_live_log_is_a_rebuild(told: list[Step]) -> None:
             live.log.arena()
         elif looked_at == "compact":
             live.log.compact(-(1 << 30))
+        elif looked_at == "expect":
+            live.log.expect(len(rows))
     rebuilt = build(batches, "test", "case", known)
     if begin is not None:
         rebuilt = select(rebuilt, Filters(from_=begin))
