@@ -8,6 +8,7 @@ from mining.kernels.choice_counts import choice_counts
 from mining.kernels.choice_pairs import choice_pairs
 from mining.kernels.choice_times import Rowwise, choice_times, choice_values
 from mining.kernels.edge_numbers import edge_numbers
+from mining.kernels.enabling import enabling_rows
 from mining.summary.buckets import OCTAVES
 
 
@@ -19,6 +20,7 @@ def warm_figures() -> None:
     for width in (np.int16, np.int32):
         codes: Codes = np.array([0, 1, 0]).astype(width)
         edge_numbers(first, last, codes, 2, *ends)
+        enabling_rows(first, last, codes, times, times, np.eye(2, dtype=np.bool_))
         choice_pairs(first, last, codes, codes, (2, 2))
         rowwise = Rowwise(codes, codes, codes, (2, 2, 2))
         choice_counts(first, last, times, times, times[:0], np.zeros(3, np.bool_), rowwise, NO_TIME)
