@@ -1,0 +1,1 @@
+"""What the bottleneck report shows beside the report document: periods, trends, single passages, before and after."""
