@@ -15,6 +15,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from collector.vocabulary.languages import Language, text, word
 from dashboards.infinity import API, Column, InfinityQuery, InfinityTarget
+from mining import names
 
 PROMETHEUS: Final = common_models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 CODES: Final = {
@@ -22,15 +23,8 @@ CODES: Final = {
     "Status": ("status", dict.fromkeys(("open", "acknowledged", "in_redesign", "resolved", "muted"), "text")),
 }
 """Columns of the API that hold a code: context of its words, and code -> colour."""
-CAUSE_COLOURS: Final = {
-    "batching": "#0072B2",
-    "prioritisation": "#CC79A7",
-    "contention": "#E69F00",
-    "unavailability": "#56B4E9",
-    "extraneous": "#009E73",
-    "unknown": "#8E8E8E",
-}
-"""Okabe and Ito's colours, fixed: a cause looks the same on every page."""
+CAUSE_COLOURS: Final = {**names.CAUSE_COLOURS, "unknown": "#8E8E8E"}
+"""A cause looks the same on every page."""
 
 WAITING_COLOUR, REST_COLOUR = "#E69F00", "#D9D9D9"
 """Of the ring of a node: its share of the worst wait, and the rest."""

@@ -70,8 +70,18 @@ DASHBOARD_BOTTLENECKS: Final = "houtai-bottlenecks"
 DASHBOARD_ON_CALL: Final = "houtai-on-call"
 DASHBOARD_ROLES: Final = "houtai-roles"
 
+CAUSE_COLOURS: Final = {
+    "batching": "#56b4e9",
+    "prioritisation": "#0f7a4a",
+    "contention": "#e69f00",
+    "unavailability": "#6a4fb3",
+    "extraneous": "#9aa3ad",
+}
+"""One fixed colour a cause, on light and on dark, told apart with any colour blindness (a test measures it)."""
+
 PAGE_PROCESS: Final = "/processes/{process}"
 PAGE_CASE: Final = "/processes/{process}/cases/{case_id}"
 PAGE_ROLES: Final = "/processes/{process}/roles"
+PAGE_BOTTLENECKS: Final = "/processes/{process}/bottlenecks"
 PAGE_FINDING: Final = "/findings/{id}"
 RUNBOOK: Final = "/runbooks/{name}"

@@ -21,9 +21,9 @@ from mining import names
 from mining.map import STYLE
 
 HERE: Final = Path(__file__).parent
-STATIC: Final = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())} | {
-    "map.css": STYLE.encode()
-}
+CAUSES: Final = ":root{" + ";".join(f"--{name}:{colour}" for name, colour in names.CAUSE_COLOURS.items()) + "}\n"
+_FILES: Final = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
+STATIC: Final = _FILES | {"houtai.css": CAUSES.encode() + _FILES["houtai.css"], "map.css": STYLE.encode()}
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 VERSION: Final = hashlib.blake2b(b"".join(STATIC.values()), digest_size=6).hexdigest()
 YEAR: Final = 365 * 86_400
