@@ -9,6 +9,8 @@ from mining.kernels.choice_pairs import choice_pairs
 from mining.kernels.choice_times import Rowwise, choice_times, choice_values
 from mining.kernels.edge_numbers import edge_numbers
 from mining.kernels.enabling import enabling_rows
+from mining.kernels.overlapping import overlapping
+from mining.kernels.path_orders import path_orders
 from mining.summary.buckets import OCTAVES
 
 
@@ -21,6 +23,8 @@ def warm_figures() -> None:
         codes: Codes = np.array([0, 1, 0]).astype(width)
         edge_numbers(first, last, codes, 2, *ends)
         enabling_rows(first, last, codes, times, times, np.eye(2, dtype=np.bool_))
+        overlapping(first, last, codes, times, times, 2)
+        path_orders(np.array([0, 3]), codes, np.array([1]), 2)
         choice_pairs(first, last, codes, codes, (2, 2))
         rowwise = Rowwise(codes, codes, codes, (2, 2, 2))
         choice_counts(first, last, times, times, times[:0], np.zeros(3, np.bool_), rowwise, NO_TIME)

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mining.arena import NO_TIME, Arena, Times
-from mining.kernels.concurrency import concurrency
+from mining.arena import NO_TIME, Arena, Codes, Times
+from mining.kernels.directly_follows import directly_follows
 from mining.kernels.enabling import enabling_rows
+from mining.kernels.overlapping import overlapping
+from mining.kernels.paths import paths
+from mining.kernels.ranges import rows_of
+from mining.part import Part, part_of
+from mining.summary.parallel import Follows, Parallel, parallel
 
 
 @dataclass(frozen=True)
@@ -25,16 +30,24 @@ class Enabling:
 
 def enabling(arena: Arena) -> Enabling:
     """The true predecessors of all events of the arena, and when their work could have started."""
-    size = len(arena.activities)
-    found = concurrency(arena.offsets[:-1], arena.offsets[1:], arena.activity, arena.start, arena.end, size)
-    left, right = found.left[found.parallel], found.right[found.parallel]
-    there = np.union1d(left, right)
-    place = np.full(size + 1, -1, np.int32)
-    place[there] = np.arange(len(there))
-    parallel = np.zeros((len(there), len(there)), np.bool_)
-    parallel[place[left], place[right]] = parallel[place[right], place[left]] = True
-    codes = place[arena.activity]
-    before = enabling_rows(arena.offsets[:-1], arena.offsets[1:], codes, arena.start, arena.end, parallel)
+    part = part_of(arena)
+    found = parallel_of(part)
+    codes = found.numbers(arena.activity)
+    before = enabling_rows(part.first, part.last, codes, arena.start, arena.end, found.matrix)
     enabled = np.where(before >= 0, arena.end[before], arena.start)
     recorded = arena.enabled != NO_TIME
     return Enabling(np.where(recorded, arena.enabled, enabled), before, arena.start, estimated=False)
+
+
+def parallel_of(part: Part) -> Parallel:
+    """Which activities of the part run in parallel."""
+    codes, size = part.codes["activity"], part.size["activity"]
+
+    def ways() -> tuple[Times, Codes, Times]:
+        found = paths(part.first, part.last, codes)
+        taken = rows_of(part.first[found.example], part.last[found.example])
+        return taken.offsets, codes[taken.rows], np.bincount(found.of_case, minlength=len(found.example))
+
+    follows = directly_follows(part.first, part.last, codes, size)
+    overlaps = overlapping(part.first, part.last, codes, part.start, part.end, size)
+    return parallel(size, Follows(follows.source, follows.target, follows.count), overlaps, ways)
