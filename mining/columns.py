@@ -29,3 +29,10 @@ def valid_rows(column: pa.Array) -> npt.NDArray[np.bool_]:
     if column.null_count == 0:
         return np.zeros(0, np.bool_)
     return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
+
+
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    if isinstance(column, pa.Array):
+        return column
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

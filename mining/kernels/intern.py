@@ -41,6 +41,19 @@ class Interner:
         """Memory held, in bytes."""
         return self._slots.nbytes + self._hashes.nbytes + self._offsets.nbytes + self._raw.nbytes
 
+    @classmethod
+    def restored(cls, texts: pa.StringArray) -> "Interner":
+        """What gave these `texts`."""
+        offsets, raw = string_buffers(texts)
+        found = cls()
+        found._make_room(len(texts), int(offsets[-1]) - int(offsets[0]))
+        found._count = len(texts)
+        found._offsets[: len(offsets)] = offsets.astype(np.int64) - int(offsets[0])
+        found._raw[: int(found._offsets[len(texts)])] = raw[int(offsets[0]) : int(offsets[-1])]
+        found._hashes[: len(texts)] = hashes(texts)
+        _place(found._slots, found._hashes, found._count)
+        return found
+
     def codes(self, column: pa.StringArray) -> npt.NDArray[np.int32]:
         """The number of each row's text, -1 for null; texts not seen before get the next numbers."""
         offsets, raw = string_buffers(column)

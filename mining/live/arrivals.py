@@ -1,10 +1,11 @@
 """What is known of every event by the number of its arrival."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mining.keeping import Kept
 from mining.kernels.id_map import NOTHING, Hashes, IdMap, Numbers
 
 NO_CASE = -1
@@ -22,6 +23,30 @@ class Arrivals:
         self._named = np.empty(1 << 10, np.bool_)
         self._backwards = np.empty(1 << 10, np.bool_)
         self.count = 0
+
+    def kept(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
+        """Tables for `restored`."""
+        upto = slice(0, self.count)
+        tables = {
+            "arrivals": {"case": self._case[upto], "named": self._named[upto], "backwards": self._backwards[upto]}
+        }
+        for name, known in (("events", self._numbers), ("links", self._links)):
+            hashes, numbers = known.entries()
+            tables[name] = {"hash": hashes, "number": numbers}
+        return tables
+
+    @classmethod
+    def restored(cls, kept: Kept) -> Self:
+        """What gave these tables."""
+        found = cls()
+        found._numbers, found._links = (
+            IdMap.restored(kept.numbers(name, "hash"), kept.numbers(name, "number")) for name in ("events", "links")
+        )
+        found._case, found._named, found._backwards = (
+            kept.numbers("arrivals", name) for name in ("case", "named", "backwards")
+        )
+        found.count = len(found._case)
+        return found
 
     @property
     def bytes(self) -> int:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
-from typing import Final
+from typing import Final, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,7 @@ from mining.builder import of_process
 from mining.config import ProcessConfig
 from mining.findings import detect
 from mining.findings.facts import Fact
+from mining.keeping import Kept
 from mining.live.carrying import carried
 from mining.live.knowledge import Snapshot
 from mining.live.log import LiveLog
@@ -42,7 +43,9 @@ class Following:
 
         What `earlier`, which followed the process until now, has found holds until there is something new.
         """
-        self._config, self._background = config, background
+        self.config = config
+        """Of the process."""
+        self._background = background
         self._log = LiveLog(config.process, config.leading, SegmentDetails(store, config.process))
         self._window = int(config.settings.window_days * DAY)
         self._facts: tuple[Fact, ...] = ()
@@ -54,10 +57,23 @@ class Following:
             if earlier._looking is not None:
                 earlier._looking.cancel()
 
+    def kept(self) -> Kept:
+        """What `restored` needs: all that was taken in, but not what was found in it."""
+        kept = self._log.kept()
+        return Kept({**kept.tables, **self._log.details.kept()}, kept.notes)
+
+    @classmethod
+    def restored(cls, config: ProcessConfig, store: Store, background: Executor, kept: Kept) -> Self:
+        """Goes on where what gave `kept` has ended. Raises KeyError or TypeError for tables of something else."""
+        found = cls(config, store, background)
+        details = SegmentDetails.restored(store, config.process, kept)
+        found._log = LiveLog.restored(config.process, config.leading, details, kept)
+        return found
+
     @property
     def process(self) -> str:
         """Its name."""
-        return self._config.process
+        return self.config.process
 
     @property
     def bytes(self) -> int:
@@ -77,7 +93,7 @@ class Following:
         """The events of a segment (its id), those of other processes among them; `more` follow at once."""
         batches = []
         for batch in table.to_batches(max_chunksize=BATCH):
-            mine = of_process(batch, self._config.process)
+            mine = of_process(batch, self.config.process)
             batches.append(batch if mine is None else batch.filter(mine))
         self._log.details.begin(segment, sum(len(batch) for batch in batches))
         for batch in batches:
@@ -87,12 +103,16 @@ class Following:
 
     def skip(self, segment: int, table: pa.Table) -> None:
         """A segment (its id) whose events are not taken in; `table` has the column `process`."""
-        mine = pc.fill_null(pc.equal(table["process"], self._config.process), False)
+        mine = pc.fill_null(pc.equal(table["process"], self.config.process), False)
         self._log.details.skip(segment, pc.sum(mine).as_py() or 0)
 
     def link(self, links: Iterable[pa.RecordBatch]) -> None:
         """Cases that were learned later."""
         self._log.link(links)
+
+    def arena(self) -> Arena:
+        """The events as they stand."""
+        return self._log.arena()
 
     def snapshot(self, now: int, notes: Sequence[str], sampled: Collection[str]) -> Snapshot:
         """What is known at `now` (µs UTC); cases that ended before the window go."""
@@ -103,8 +123,8 @@ class Following:
         fresh = self._log.gained()
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
         facts = self._findings(arena, now)
-        documents = reports(arena, self._config, now, LANGUAGES, facts=facts, summary=self._log.summary)
-        return Snapshot(self._config, arena, facts, now, documents, fresh)
+        documents = reports(arena, self.config, now, LANGUAGES, facts=facts, summary=self._log.summary)
+        return Snapshot(self.config, arena, facts, now, documents, fresh)
 
     def _findings(self, arena: Arena, now: int) -> tuple[Fact, ...]:
         """Facts of the arena: newly looked for where that is quick, else the last ones that were found."""
@@ -126,7 +146,7 @@ class Following:
 
     def _look(self, arena: Arena, now: int) -> tuple[tuple[Fact, ...], Arena, float]:
         began = time.thread_time()
-        return detect(view(arena, self._config, now)), arena, time.thread_time() - began
+        return detect(view(arena, self.config, now)), arena, time.thread_time() - began
 
     def _keep(self, facts: tuple[Fact, ...], arena: Arena, took: float) -> None:
         self._facts, self._found_in, self._took = facts, arena, took

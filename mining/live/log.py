@@ -1,8 +1,8 @@
 """A process's events as they come, leave and are corrected: only the cases that are touched are looked at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import NO_CODE, WORDS, Arena, Codes, Quality, Times
 from mining.builder import NEGATIVE_NOTE, break_ties, leading_objects, of_process
-from mining.columns import integers
+from mining.columns import integers, one_array
 from mining.details import Details, Rows
 from mining.dictionary import narrow
+from mining.keeping import Kept
 from mining.kernels.id_map import NOTHING, Numbers
 from mining.kernels.intern import Interner, hashes
 from mining.kernels.ordering import order
@@ -25,6 +26,7 @@ from mining.live.arrivals import GONE, NO_CASE, Arrivals
 from mining.live.loose import Loose
 from mining.live.pool import Columns, Pool
 from mining.part import Part
+from mining.summary.arrow import from_arrow, schema_of, to_arrow
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise, tally
 
@@ -80,6 +82,65 @@ class LiveLog(Generic[D]):
         self._tables: dict[str, npt.NDArray[np.int32]] = {}
         self._gained: list[Numbers] = []
         self.summary = Summary(self._names, groups)
+
+    def kept(self) -> Kept:
+        """All that `restored` needs, but for the details: views of what is held, of use until the next change."""
+        self.settle()
+        self._reserve()
+        within = self._tidy()
+        summary = to_arrow(self.summary)
+        gained = np.concatenate([*self._gained, np.empty(0, np.int64)])
+        tables: dict[str, Mapping[str, npt.NDArray[Any] | pa.Array]] = {
+            **self._arrivals.kept(),
+            "pool": self._pool.columns(),
+            "cases": {
+                "id": self._cases.texts(),
+                "first": self._first,
+                "last": self._last,
+                "ended": self._ended,
+                "inside": self._inside,
+            },
+            "order": {"case": self._ordered},
+            "within": {"case": within},
+            "loose": {"number": self._loose.numbers, "row": self._loose.rows},
+            "gained": {"number": gained},
+            "summary": {name: one_array(summary[name]) for name in summary.column_names},
+        }
+        notes = {
+            "begin": self._begin,
+            "duplicates": self._duplicates,
+            "backwards": self._backwards,
+            "words": self._pool.words,
+            "used": self._pool.used,
+            "groups": sorted(self.summary.groups),
+        }
+        return Kept(tables, notes)
+
+    @classmethod
+    def restored(cls, process: str, leading: str, details: D, kept: Kept) -> "LiveLog[D]":
+        """What gave `kept`, in a process where it was a file. Raises KeyError or TypeError for other tables."""
+        tables, notes = kept.tables, kept.notes
+        found = cls(process, leading, details, notes["groups"])
+        found._cases = Interner.restored(tables["cases"]["id"])
+        found._arrivals = Arrivals.restored(kept)
+        found._pool = Pool.restored(
+            {name: kept.numbers("pool", name) for name in tables["pool"]}, notes["words"], notes["used"]
+        )
+        found._first, found._last, found._ended, found._inside = (
+            kept.numbers("cases", name) for name in ("first", "last", "ended", "inside")
+        )
+        found._ordered, found._within = kept.numbers("order", "case"), kept.numbers("within", "case")
+        found._loose.numbers, found._loose.rows = (kept.numbers("loose", name) for name in ("number", "row"))
+        found._settled = found._arrivals.count
+        found._begin, found._duplicates, found._backwards = (
+            notes[name] for name in ("begin", "duplicates", "backwards")
+        )
+        found._gained = [kept.numbers("gained", "number")]
+        found.summary = from_arrow(pa.table(dict(tables["summary"]), schema_of(notes["groups"])))
+        found._names = {name: list(found.summary.names.get(name, ())) for name in WORDS}
+        found.summary.names.update(found._names)
+        found._codes = {name: {word: code for code, word in enumerate(found._names[name])} for name in WORDS}
+        return found
 
     @property
     def bytes(self) -> int:
@@ -199,6 +260,7 @@ class LiveLog(Generic[D]):
         if self._arrivals.count <= 2 * self._alive + spare:
             return False
         self._in_order()
+        self._within = None
         self._tidy()
         rows = self._pool.column("rows")
         kept = np.sort(rows)
@@ -393,6 +455,7 @@ class LiveLog(Generic[D]):
         self._write(touched, merged, np.concatenate(places))
         # Cases are written anew as often as they are touched: what they leave behind must not fill the memory.
         if self._pool.count > _SPARE and self._pool.count > 2 * self._alive:
+            self._within = None
             self._tidy()
 
     def _write(self, touched: Times, columns: Columns, local: npt.NDArray[np.int32]) -> None:

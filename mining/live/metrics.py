@@ -92,7 +92,7 @@ class LiveMetrics:
         self._refused = Gauges(names.MINING_EVENTS_REFUSED, "Stored events that do not fit into memory.")
         self._round = Gauges(names.MINING_LAST_ROUND, "When the miner last finished a round.")
         self._build = Gauges(names.BUILD_INFO, "The version that runs.", ("version",))
-        self._build.set(1, (_version(),))
+        self._build.set(1, (version(),))
         self._families = Families(
             [
                 *(self._events, self._edges, self._waiting, self._service, self._duration, self._open, self._oldest),
@@ -265,7 +265,8 @@ def _remembered(memory: Path | None) -> int:
         return 0
 
 
-def _version() -> str:
+def version() -> str:
+    """Of this Houtai; `source` where it is not installed."""
     try:
         return importlib.metadata.version("houtai")
     except importlib.metadata.PackageNotFoundError:

@@ -17,11 +17,13 @@ from collector.jobs import ask
 from collector.store import Kind, Segment, Store
 from collector.store.manifest import UNREADABLE
 from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
+from mining.arena import Arena
 from mining.build import BAD_SEGMENTS_NOTE, REFUSED_NOTE
 from mining.config import ProcessConfig
 from mining.live.following import Following
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
+from mining.live.restart import Place, keep, restore
 from mining.memory import usable_memory
 from mining.report import Report
 from mining.reporting import iso
@@ -117,9 +119,15 @@ class Miner:
             stop.wait(max(interval, time.monotonic() - began))
 
     def close(self) -> None:
-        """Look for no more findings."""
+        """Look for no more findings; keep what was taken in, where reading it again would take long."""
         for each in (self._reading, self._background):
             each.shutdown(wait=True, cancel_futures=True)
+        if not (self._failed or self._failing or self._bad or self._refused):
+            keep(self._store, self._following, Place(self._generation, self._after["events"], self._after["links"]))
+
+    def arenas(self) -> list[Arena]:
+        """The events of each process as they stand."""
+        return [each.arena() for each in self._following]
 
     @property
     def memory(self) -> tuple[int, int]:
@@ -220,12 +228,32 @@ class Miner:
         self._generation = generation
         self._after = {"events": 0, "links": 0}
         self._newest, self._failed = None, False
-        self._following = [
+        self._following = []
+        if not began:
+            self._restore()
+        self._following = self._following or [
             Following(config, self._store, self._background, earlier.get(config.process)) for config in self._configs
         ]
         self._bad.clear()
         self._refused.clear()
         return began
+
+    def _restore(self) -> None:
+        """Go on where the miner before has ended, where it kept what it had and that still holds and fits."""
+        found = restore(self._store, self._configs, self._background)
+        if found is None:
+            return
+        self._following, place = found
+        there = self._store.segments("events", place.events - 1)[:1]
+        if (
+            place.generation != self._generation
+            or (there and there[0].id) != place.events
+            or 2 * self.memory[0] > self._memory
+        ):
+            self._following = []
+            return
+        self._newest = there[0]
+        self._after = {"events": place.events, "links": place.links}
 
     def _fits(self, segment: Segment) -> bool:
         """Whether there is room for a segment; what there is none for is refused, said, and not read."""

@@ -1,8 +1,8 @@
 """Event columns that grow at the end, and are put in order now and then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,21 @@ class Pool:
         self._columns: Columns = {name: np.empty(0, EMPTY[name].dtype) for name in ("start", "end", "rows", "error")}
         self.words: dict[str, list[str]] = {name: [] for name in WORDS}
         self._known: dict[str, dict[str, int]] = {name: {} for name in WORDS}
-        self._used: dict[str, int] = {}
+        self.used: dict[str, int] = {}
+        """How many of the words the arena has: the first ones."""
         self.count = 0
         """Rows that are filled, garbage among them."""
+
+    @classmethod
+    def restored(cls, columns: Columns, words: Mapping[str, Sequence[str]], used: Mapping[str, int]) -> Self:
+        """What had these `columns`, `words` and `used`."""
+        found = cls()
+        found._columns = dict(columns)
+        found.words = {name: list(words[name]) for name in WORDS}
+        found._known = {name: {word: code for code, word in enumerate(found.words[name])} for name in WORDS}
+        found.used = dict(used)
+        found.count = len(columns["start"])
+        return found
 
     @property
     def bytes(self) -> int:
@@ -156,7 +168,7 @@ class Pool:
             part = nothing(EMPTY[name], within) if column is None else column[:within]
             if name in WORDS:
                 codes[name] = part
-                names[name] = tuple(self.words[name][: self._used.get(name, 0)])
+                names[name] = tuple(self.words[name][: self.used.get(name, 0)])
             else:
                 others[name] = part
         return codes, names, others
@@ -167,7 +179,7 @@ class Pool:
         used = used_codes(column[:within], len(words))
         own = sorted(np.flatnonzero(used).tolist(), key=words.__getitem__)
         others = np.flatnonzero(~used).tolist()
-        self._used[name] = len(own)
+        self.used[name] = len(own)
         order = [*own, *others]
         if order == list(range(len(words))):
             return column

@@ -4,9 +4,10 @@ import bisect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,14 +15,16 @@ import pyarrow.parquet as pq
 from collector.store import Segment, Store
 from collector.store.manifest import UNREADABLE
 from collector.vocabulary.schema import EVENT_SCHEMA
+from mining.columns import one_array
 from mining.details import Rows, field_columns
+from mining.keeping import Kept
 
 _KEPT: Final = 128 << 20
 """Bytes of columns of segments that are kept after they were read."""
 _KEPT_FIELDS: Final = 256 << 20
 """Bytes of segments' fields that are kept: every look for findings wants them."""
 
-Kept = TypeVar("Kept")
+Made = TypeVar("Made")
 
 
 class SegmentDetails:
@@ -45,6 +48,26 @@ class SegmentDetails:
         self._some = np.zeros(0, np.int64)
         """Places of the first events, where not all of the segments' are numbered; the others follow on `_behind`."""
         self._behind = 0
+
+    def kept(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
+        """Tables for `restored`; any thread may ask."""
+        with self._files.lock:
+            ends = {"first": np.array(self._first, np.int64), "stored": np.array(self._stored, np.int64)}
+            return {
+                "segments": {"id": np.array(self._ids, np.int64)},
+                "ends": ends,
+                "some": {"place": self._some},
+                "behind": {"count": np.array([self._behind])},
+            }
+
+    @classmethod
+    def restored(cls, store: Store, process: str, kept: Kept) -> "SegmentDetails":
+        """What gave these tables."""
+        found = cls(store, process)
+        found._ids = kept.numbers("segments", "id").tolist()
+        found._first, found._stored = (kept.numbers("ends", name).tolist() for name in ("first", "stored"))
+        found._some, found._behind = kept.numbers("some", "place"), int(kept.numbers("behind", "count")[0])
+        return found
 
     @property
     def bytes(self) -> int:
@@ -99,7 +122,7 @@ class SegmentDetails:
                 part[name] if name in part else pa.nulls(length, kind)
                 for part, length in zip(parts, lengths, strict=True)
             ]
-            found[name] = _one(pa.chunked_array(chunks, kind).unify_dictionaries().take(where))
+            found[name] = one_array(pa.chunked_array(chunks, kind).unify_dictionaries().take(where))
         return found
 
     def _taken(self, name: str, rows: Rows) -> pa.Array:
@@ -109,7 +132,7 @@ class SegmentDetails:
             return pa.array([], EVENT_SCHEMA.field(name).type)
         parts = [self._column(int(each), name) for each in used]
         begin = np.append(0, np.cumsum([len(part) for part in parts]))
-        return _one(pa.chunked_array(parts).take(pa.array(begin[at] + local)))
+        return one_array(pa.chunked_array(parts).take(pa.array(begin[at] + local)))
 
     def _next(self, segment: int, numbered: int, stored: int) -> None:
         self._ids.append(segment)
@@ -209,20 +232,20 @@ class _Files:
         def read() -> pa.Array:
             table = pq.ParquetFile(segment.path).read(columns=["process", name])
             mine = table.filter(pc.fill_null(pc.equal(table["process"], self._process), False))
-            return _one(mine[name].cast(EVENT_SCHEMA.field(name).type))
+            return one_array(mine[name].cast(EVENT_SCHEMA.field(name).type))
 
         return self._columns.get((segment.path.name, name), read)
 
 
-class _Recent(Generic[Kept]):
+class _Recent(Generic[Made]):
     """The newest of what was made, up to so many bytes; the last one in any case."""
 
-    def __init__(self, most: int, size: Callable[[Kept], int]) -> None:
+    def __init__(self, most: int, size: Callable[[Made], int]) -> None:
         self._most, self._size = most, size
-        self._there: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
+        self._there: OrderedDict[Hashable, tuple[Made, int]] = OrderedDict()
         self.bytes = 0
 
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What is kept under `key`, else made now."""
         if key not in self._there:
             made = make()
@@ -232,7 +255,3 @@ class _Recent(Generic[Kept]):
                 self.bytes -= self._there.popitem(last=False)[1][1]
         self._there.move_to_end(key)
         return self._there[key][0]
-
-
-def _one(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

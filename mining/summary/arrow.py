@@ -5,7 +5,7 @@ of the kind's counts, or bucket) and `value` (int64), in order of kind, words, p
 tables, whatever the codes, the cases' order and the partitions were.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,14 +43,18 @@ class _Section:
     value: Ints
 
 
+def schema_of(groups: Iterable[str]) -> pa.Schema:
+    """SCHEMA, and in its metadata by which columns was grouped."""
+    return SCHEMA.with_metadata({_GROUPS: ",".join(sorted(groups)).encode()})
+
+
 def to_arrow(summary: Summary) -> pa.Table:
     """The summary as a table of SCHEMA."""
     columns = {"activity", *summary.groups, *HANDED, *(name for pair in CROSSED for name in pair)}
     ranks = {name: _ranked(summary.names.get(name, ())) for name in columns}
     tables = [_table(section, ranks) for section in _sections(summary)]
-    schema = SCHEMA.with_metadata({_GROUPS: ",".join(sorted(summary.groups)).encode()})
-    table: pa.Table = pa.concat_tables([*tables, _variants(summary, ranks)]).replace_schema_metadata(schema.metadata)
-    return table.combine_chunks()
+    table: pa.Table = pa.concat_tables([*tables, _variants(summary, ranks)])
+    return table.replace_schema_metadata(schema_of(summary.groups).metadata).combine_chunks()
 
 
 def from_arrow(table: pa.Table) -> Summary:
@@ -95,10 +99,24 @@ def _sections(summary: Summary) -> Iterator[_Section]:
         yield _pairs(" ".join(("pair", *pair)), pair, summary.pairs[pair])
     for name in HANDED:
         yield _pairs(f"handover {name}", (name, name), summary.handovers[name])
+    yield _pairs("overlap", ("activity", "activity"), _ordered(summary))
 
 
 def _pairs(kind: str, columns: tuple[str, str], pairs: Pairs) -> _Section:
     return _counts(kind, columns, (pairs.numbering.lefts, pairs.numbering.rights), pairs.counts[:, None])
+
+
+def _ordered(summary: Summary) -> Pairs:
+    """Overlaps with the word that comes first in the alphabet on the left, whatever its code."""
+    words, found = summary.names.get("activity", ()), summary.overlaps
+    numbering, size = found.numbering, len(words)
+    _, rank = _ranked(words)
+    turned = rank[numbering.lefts] > rank[numbering.rights]
+    pairs = Pairs()
+    left = np.where(turned, numbering.rights, numbering.lefts)
+    right = np.where(turned, numbering.lefts, numbering.rights)
+    pairs.add(left, right, size, size, found.counts[: numbering.size])
+    return pairs
 
 
 def _counts(kind: str, columns: tuple[str, ...], keys: tuple[Codes, ...] | None, counts: Ints) -> _Section:
@@ -180,7 +198,7 @@ def _columns(kind: str) -> tuple[str, ...]:
             return ()
         case ["activity", *_] | ["variant"]:
             return ("activity",)
-        case ["edge", *_]:
+        case ["edge", *_] | ["overlap"]:
             return ("activity", "activity")
         case ["group", name, *_]:
             return (name,)
@@ -247,6 +265,9 @@ def _read(summary: Summary, kind: str, part: pa.Table, names: Names) -> None:
             summary.pairs[left, right].add(codes[0], codes[1], sizes[0], sizes[1], value)
         case ["handover", name]:
             summary.handovers[name].add(codes[0], codes[1], sizes[0], sizes[1], value)
+        case ["overlap"]:
+            pair = np.minimum(*codes), np.maximum(*codes)
+            summary.overlaps.add(*pair, sizes[0], sizes[1], value)
 
 
 def _put(counts: Ints, histogram: Histogram, keys: Codes, place: Ints, value: Ints, buckets: bool) -> None:

@@ -131,39 +131,41 @@ def live(log: Path, figures: Path | None) -> Result:
 
 
 def ready(log: Path, figures: Path | None) -> Result:
-    """A process ready after a start: from its segments, and from the kept file."""
+    """A miner ready after a start: from its segments, and from what the one before kept."""
     import tempfile
 
-    import pyarrow.parquet as pq
-
+    from collector.files.memory import spare_memory
     from collector.store import Store
-    from mining.keeping import load, save
+    from mining.config import ProcessConfig
     from mining.kernels.warm import warm_up
-    from mining.live.log import LiveLog
-    from mining.live.miner import EVENTS
-    from mining.live.segments import SegmentDetails
+    from mining.live.knowledge import Knowledge
+    from mining.live.miner import Miner
+    from mining.live.register import Register
+    from mining.settings import MiningSettings
     from tests.bench.support import segments
 
     warm_up()
+    spare_memory()  # as the service does
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         segments.fill(log, data)
-        store = Store(data)
-        details = SegmentDetails(store, segments.PROCESS)
-        followed = LiveLog(segments.PROCESS, segments.LEADING, details)
+        settings = MiningSettings(window_days=100 * 366)
+        config = ProcessConfig(segments.PROCESS, segments.LEADING, settings=settings)
+        register = Register(f"sqlite:///{data / 'state.sqlite'}")
 
-        def cold() -> Any:
-            for segment in store.segments("events"):
-                table = pq.ParquetFile(segment.path).read(columns=EVENTS.names).cast(EVENTS)
-                details.begin(segment.id, len(table))
-                for batch in table.to_batches():
-                    followed.add(batch, more=True)
-            return followed.arena()
+        def start() -> Any:
+            miner = Miner(Store(data), [config], Knowledge(), register)
+            miner.take_in()
+            return miner, miner.arenas()
 
-        first, arena = measured(cold)
-        save(arena, data / "arena")
-        mapped, _ = measured(lambda: load(data / "arena", arena.details))
-    return {"cold": first["wall"], "mapped": mapped["wall"]}
+        first, (miner, before) = measured(start)
+        keeping, _ = measured(miner.close)
+        del miner
+        mapped, (_, after) = measured(start)
+        if [each.events for each in before] != [each.events for each in after]:
+            raise RuntimeError("what was kept is not what there was")
+        register.close()
+    return {"cold": first["wall"], "mapped": mapped["wall"], "keeping": keeping["wall"]}
 
 
 def late(batches: Any) -> tuple[Any, list[Any]]:

@@ -1,6 +1,8 @@
 """Whatever comes in whatever order: the live log says what a rebuild of the same batches says, bit for bit."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +17,7 @@ from mining.builder import DETAILS
 from mining.config import ProcessConfig
 from mining.details import TableDetails
 from mining.filters import Filters, select
+from mining.keeping import load, save
 from mining.kernels.warm import warm_up
 from mining.live.log import LiveLog
 from mining.part import part_of
@@ -49,7 +52,7 @@ events = st.builds(
     ),
 )
 links = st.lists(st.tuples(st.integers(0, 14).map(str), st.just("test"), st.sampled_from(["x", "late"])), max_size=4)
-looks = st.sampled_from(["", "more", "arena", "compact", "expect"])
+looks = st.sampled_from(["", "more", "arena", "compact", "expect", "restart"])
 steps = st.lists(st.tuples(st.lists(events, max_size=6), links, st.none() | times, looks), max_size=8)
 
 
@@ -75,6 +78,11 @@ class Live:
         self.log.add(rows, more)
         if len(known):
             self.log.link([known])
+
+    def restart(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            save(self.log.kept(), Path(folder) / "kept")
+            self.log = LiveLog.restored("test", "case", self.log.details, load(Path(folder) / "kept"))
 
 
 def same(live: Arena, rebuilt: Arena) -> None:
@@ -112,6 +120,8 @@ def test_the_live_log_is_a_rebuild(told: list[Step]) -> None:
             live.log.compact(-(1 << 30))
         elif looked_at == "expect":
             live.log.expect(len(rows))
+        elif looked_at == "restart":
+            live.restart()
     rebuilt = build(batches, "test", "case", known)
     if begin is not None:
         rebuilt = select(rebuilt, Filters(from_=begin))
@@ -150,6 +160,8 @@ def test_clearing_away_what_is_forgotten_changes_nothing(told: list[Step]) -> No
         assert to_arrow(cleared.log.summary).equals(to_arrow(plain.log.summary))
         if look == "compact":
             assert gained(cleared) == gained(plain)
+        elif look == "restart":
+            cleared.restart()
     assert gained(cleared) == gained(plain)
 
 

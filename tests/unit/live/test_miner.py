@@ -22,6 +22,7 @@ from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import Arena
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
+from mining.live import restart
 from mining.live.knowledge import Knowledge
 from mining.live.miner import Miner
 from mining.live.register import Register
@@ -244,7 +245,8 @@ def test_many_segments_are_taken_in_together_and_one_that_fails_is_found_all_the
             raise ZeroDivisionError
         tally(summary, part, sign)
 
-    monkeypatch.setattr("mining.live.log.tally", failing)
+    for place in ("mining.live.log", "mining.summary.tallying"):
+        monkeypatch.setattr(f"{place}.tally", failing)
     with pytest.raises(ZeroDivisionError):
         house.miner.round()
     with pytest.raises(ZeroDivisionError):
@@ -307,3 +309,70 @@ def test_findings_stay_while_new_ones_are_looked_for_after_it_began_anew(
     snapshot = house.knowledge.snapshot("test")
     assert snapshot is not None
     assert [(fact.case_rows, fact.example_rows) for fact in snapshot.facts] == [((0, 2), (2,))]
+
+
+@pytest.fixture
+def keeping(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house whose miner keeps what it has however little it is."""
+    monkeypatch.setattr(restart, "WORTH", 1)
+    return house
+
+
+def test_a_miner_goes_on_where_the_one_before_has_ended(keeping: House) -> None:
+    keeping.commit(event("a", "x", keeping.now, actor="ann"), event(None, "y", keeping.now, event_id="late"))
+    keeping.commit(event("b", "x", keeping.now))
+    before = keeping.arena()
+    keeping.miner.close()
+    files = [each.path for each in Store(keeping.folder).segments("events")]
+    hidden = [path.rename(path.with_suffix(".away")) for path in files]
+    keeping.start()
+    after = keeping.arena()  # without a look into the files
+    for path, away in zip(files, hidden, strict=True):
+        away.rename(path)
+    assert after.case_ids.equals(before.case_ids)
+    assert after.event_ids.equals(before.event_ids)
+    assert not (keeping.folder / "kept").exists()
+    keeping.commit(event("b", "z", keeping.now), links={"late": "a"})
+    whole = keeping.arena()
+    keeping.miner.close()
+    assert (whole.case_ids.to_pylist(), whole.offsets.tolist()) == (["a", "b"], [0, 2, 4])
+    assert whole.names["activity"] == ("x", "y", "z")
+    assert whole.quality.without_case == 0
+
+
+@pytest.mark.parametrize("change", ["generation", "damaged", "gone", "merged", "window", "none"])
+def test_what_was_kept_and_holds_no_more_is_made_anew(
+    keeping: House, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for case in "abc":
+        keeping.commit(event(case, "x", keeping.now))
+    keeping.arena()
+    keeping.miner.close()
+    (file,) = (keeping.folder / "kept").iterdir()
+    segments = Store(keeping.folder).segments("events")
+    if change == "generation":
+        with keeping.manifest.changing() as connection:
+            keeping.manifest.new_generation(connection)
+    elif change == "damaged":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif change == "gone":
+        file.unlink()
+    elif change == "merged":  # the last one that was read, with one that was not
+        keeping.commit(event("d", "x", keeping.now))
+        segments = Store(keeping.folder).segments("events")
+        table = pa.concat_tables([pq.read_table(each.path) for each in segments[2:]])
+        fresh = write_segment(keeping.folder / "segments", "events", table, segments[2].first, segments[3].last)
+        with keeping.manifest.changing() as connection:
+            keeping.manifest.replace(segments[2:], [(fresh, keeping.now)], connection, keeping.now)
+    elif change == "window":
+        longer = dataclasses.replace(CONFIG, settings=MiningSettings(window_days=2))
+        monkeypatch.setitem(globals(), "CONFIG", longer)
+    read: list[int] = []
+    original = Miner._read
+    monkeypatch.setattr(
+        Miner, "_read", lambda self, segment, schema: (read.append(segment.id), original(self, segment, schema))[1]
+    )
+    keeping.start()
+    assert keeping.arena().case_ids.to_pylist() == [*"abcd"[: 4 if change == "merged" else 3]]
+    assert bool(read) == (change != "none")
+    assert not (keeping.folder / "kept").exists()
