@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.arena import NO_TIME
+from mining.kernels.overlapping import Overlapping, overlapping
 from mining.kernels.plain import guard_cases, plain
 from mining.part import Part
 from mining.summary.buckets import bucket
@@ -122,6 +123,11 @@ class Block:
             overlaps=int(overlaps),
             recorded=int(recorded),
         )
+
+    def overlapping(self, size: int) -> Overlapping:
+        """Which of `size` activities overlap in the cases."""
+        part = self._part
+        return overlapping(self._first, self._last, part.codes["activity"], part.start, part.end, size)
 
     def _gathered(self, column: npt.NDArray[Any]) -> tuple[Codes, int, int]:
         if self._run is not None:

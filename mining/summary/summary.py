@@ -6,12 +6,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mining.kernels.overlapping import Overlapping
 from mining.part import Part
 from mining.summary.blocks import Block
 from mining.summary.counters import Activities, Cases, Edges, Group, Pairs
+from mining.summary.parallel import Follows, Parallel, parallel
 from mining.summary.paths import Variants
 
 Codes = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.int64]
 Names = Mapping[str, Sequence[str]]
 
 CROSSED: Final = (("activity", "role"), ("activity", "system"), ("activity", "module"), ("role", "actor"))
@@ -37,6 +40,8 @@ class Summary:
         self.groups: dict[str, Group] = {name: Group() for name in groups}
         self.pairs: dict[tuple[str, str], Pairs] = {pair: Pairs() for pair in CROSSED}
         self.handovers: dict[str, Pairs] = {name: Pairs() for name in HANDED}
+        self.overlaps = Pairs()
+        """Cases in which two activities overlap; the lesser code stands left."""
         self._stamp = 1
 
     def tally(self, block: Block, sizes: Mapping[str, int], recorded: bool, sign: int) -> None:
@@ -55,6 +60,9 @@ class Summary:
         for name, pairs in self.handovers.items():
             if name in sizes:
                 pairs.tally(block.before(name), block.codes(name), sizes[name], sizes[name], sign, differing=True)
+        if block.times.overlaps:
+            found = block.overlapping(size)
+            self.overlaps.add(found.left, found.right, size, size, sign * found.cases)
         self.cases.tally(block, sign)
         self.variants.count(self.variants.numbers(block.offsets, block.codes("activity")), sign)
         self._stamp += block.cases
@@ -67,12 +75,26 @@ class Summary:
         """Take out what the other counted; words are matched by name. Raises ValueError as `add`."""
         self._merge(other, -1)
 
+    def parallel(self) -> Parallel:
+        """Which activities run in parallel."""
+        edges, overlaps = self.edges.numbering, self.overlaps.numbering
+        follows = Follows(edges.lefts, edges.rights, self.edges.counts[: edges.size, self.edges.COUNT])
+        counts = self.overlaps.counts[: overlaps.size]
+        there = counts != 0
+
+        def paths() -> tuple[Ints, Codes, Ints]:
+            numbers = np.flatnonzero(self.variants.cases)
+            return *self.variants.paths(numbers), self.variants.cases[numbers]
+
+        found = Overlapping(overlaps.lefts[there], overlaps.rights[there], counts[there])
+        return parallel(len(self.names.get("activity", ())), follows, found, paths)
+
     @property
     def bytes(self) -> int:
         """Memory it takes, without the names."""
         histograms = [self.cases.spread, self.activities.service, self.edges.gap, self.edges.shift]
         histograms += [h for group in self.groups.values() for h in (group.service, group.waiting)]
-        pairs = [*self.pairs.values(), *self.handovers.values()]
+        pairs = [*self.pairs.values(), *self.handovers.values(), self.overlaps]
         counts = [self.activities.counts, self.edges.counts, *(p.counts for p in pairs)]
         return (
             sum(h.bytes for h in histograms)
@@ -102,6 +124,11 @@ class Summary:
         for name, pairs in self.handovers.items():
             mapping = maps.get(name, nothing)
             pairs.merge(other.handovers[name], mapping, mapping, size.get(name, 0), size.get(name, 0), sign)
+        numbering, many = other.overlaps.numbering, size.get("activity", 0)
+        pair = activity[numbering.lefts], activity[numbering.rights]
+        self.overlaps.add(
+            np.minimum(*pair), np.maximum(*pair), many, many, sign * other.overlaps.counts[: numbering.size]
+        )
         self.cases.merge(other.cases, sign)
         there = np.flatnonzero(other.variants.cases)
         offsets, steps = other.variants.paths(there)
