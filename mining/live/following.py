@@ -51,6 +51,7 @@ class Following:
         self._facts: tuple[Fact, ...] = ()
         self._found_in: Arena | None = None
         self._took: float | None = None
+        self._rests_until = 0.0
         self._looking: Future[tuple[tuple[Fact, ...], Arena, float]] | None = None
         if earlier is not None:
             self._facts, self._found_in, self._took = earlier._facts, earlier._found_in, earlier._took
@@ -132,10 +133,13 @@ class Following:
             if self._looking is None and self._quick(arena):
                 self._keep(*self._look(arena, now))
             elif self._looking is None:
-                self._looking = self._background.submit(self._look, arena, now)
+                # A look that takes long is followed by a rest as long: others want the processor as well.
+                if time.monotonic() >= self._rests_until:
+                    self._looking = self._background.submit(self._look, arena, now)
             elif self._looking.done():
                 done, self._looking = self._looking, None
                 self._keep(*done.result())
+                self._rests_until = time.monotonic() + (self._took or 0.0)
         except Exception:
             # Counting goes on without new findings; what was found before is shown until a look succeeds.
             log.exception("mining.findings_failed", process=self.process)

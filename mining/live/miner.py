@@ -1,6 +1,8 @@
 """The live miner: follows the store's segments, keeps the events of the window, publishes what it knows."""
 
 import dataclasses
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,7 +64,7 @@ class Miner:
         self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
         self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
         self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
-        self._background = ThreadPoolExecutor(1, "findings")
+        self._background = ThreadPoolExecutor(1, "findings", stand_back)
         self._reading = ThreadPoolExecutor(1, "reading")
         self._following: list[Following] = []
         self._after: dict[Kind, int] = {"events": 0, "links": 0}
@@ -108,7 +110,8 @@ class Miner:
         return True
 
     def run(self, stop: threading.Event, interval: float) -> None:
-        """Rounds until `stop`; after a long round a pause as long, so that others get the machine too."""
+        """Rounds until `stop`; after a long round a pause twice as long, so that others get the machine too."""
+        stand_back()
         while not stop.is_set():
             began = time.monotonic()
             try:
@@ -116,7 +119,7 @@ class Miner:
             except Exception:
                 # A round that fails must not end the service: what it shows is then stale and says so.
                 log.exception("mining.round_failed")
-            stop.wait(max(interval, time.monotonic() - began))
+            stop.wait(max(interval, 2 * (time.monotonic() - began)))
 
     def close(self) -> None:
         """Look for no more findings; keep what was taken in, where reading it again would take long."""
@@ -312,6 +315,12 @@ class Miner:
         states = self._register.seen(ids, snapshot.now)
         known = {language: _remember(document, states) for language, document in snapshot.reports.items()}
         return dataclasses.replace(snapshot, reports=known)
+
+
+def stand_back() -> None:
+    """Let other threads go first, where the system can do that for one thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _remember(document: Report, states: Mapping[str, State]) -> Report:

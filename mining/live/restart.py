@@ -19,8 +19,8 @@ from mining.live.metrics import version
 
 FOLDER: Final = "kept"
 """In the data folder; an erasure takes all of it away (collector/jobs/erase.py)."""
-WORTH: Final = 1_000_000
-"""Events from which on keeping is worth it: fewer are read again in less than a second."""
+WORTH: Final = 500_000
+"""Events from which on keeping is worth it: fewer are read again in half a second."""
 
 log = structlog.get_logger()
 

@@ -29,6 +29,7 @@ from mining.details import TableDetails
 from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.log import LiveLog
+from mining.live.miner import stand_back
 from mining.live.register import Register
 from mining.reporting import reports
 from tests.bench.support import log as logs
@@ -72,6 +73,7 @@ class Taking(threading.Thread):
         self.published.append(time.monotonic() - began)
 
     def run(self) -> None:
+        stand_back()
         due = publish = time.monotonic()
         for batch in self._batches:
             if self.stop.wait(max(0.0, due - time.monotonic())):
@@ -167,6 +169,6 @@ if __name__ == "__main__":
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rate", type=int, default=5_000)
     parser.add_argument("--requests", type=int, default=210)
-    parser.add_argument("--pause", type=float, default=1.0, help="after publishing, in times of how long it took")
+    parser.add_argument("--pause", type=float, default=2.0, help="after publishing, in times of how long it took")
     given = parser.parse_args()
     measure(given.events, given.rate, given.requests, given.pause)
