@@ -34,10 +34,13 @@ from mining.reporting import tables
 from mining.summary.counters import _shares
 from mining.summary.exact import Exact, Spreads, exact
 from mining.summary.histogram import Histogram, Rows
+from mining.summary.parallel import Parallel
 from mining.summary.paths import Variants
 from mining.summary.quantiles import SHARES, Wanted, plain_quantiles, quantiles, wanted
 from mining.summary.summary import CROSSED, HANDED, Summary
 from mining.summary.tallying import shares, summarise, workers
+from mining.summary.waits import plainly
+from mining.waiting.enabling import parallel_of
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -61,14 +64,23 @@ class Choosable:
 
     @property
     def fits(self) -> bool:
-        """Whether tables for all pairs of words have room; else choices are summarised, some times slower."""
+        """Whether nothing runs in parallel, and tables for all pairs of words have room.
+
+        Else choices are summarised, some times slower.
+        """
         size = self.part.size
         pairs = [(left, right) for left, right in (*CROSSED, *((name, name) for name in HANDED))]
         return (
-            size["activity"] <= MOST_ACTIVITIES
+            not self.parallel
+            and size["activity"] <= MOST_ACTIVITIES
             and (2 * len(self.edges[0]) + 2 * size["activity"] + size.get("role", 0)) * BUCKETS <= MOST_CELLS
             and all(size.get(left, 0) * size.get(right, 0) <= MOST_CELLS // 8 for left, right in pairs)
         )
+
+    @cached_property
+    def parallel(self) -> Parallel:
+        """What runs in parallel: decided by all cases, whichever are chosen."""
+        return parallel_of(self.part)
 
     @cached_property
     def edges(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -250,7 +262,7 @@ def figures(
         summary, found = _counted(chosen, part, keep)
     else:
         summary = summarise(part, arena.names)
-        found = replace(exact(summary, [(part, arena.names)]), variants=np.zeros((2, 0)))
+        found = replace(exact(summary, [(part, arena.names)], parallel=chosen.parallel), variants=np.zeros((2, 0)))
         summary.variants = Variants()
     made = tables(
         summary, found, arena.process, config, replace(quality, overlaps=int(summary.cases.sums["overlaps"])), by
@@ -282,7 +294,7 @@ def _counted(chosen: Choosable, part: Part, keep: Flags | None) -> tuple[Summary
     reals = quantiles(look, _in_threads(collect, part))
     offsets = rowwise.offsets.tolist()
     family = [Spreads(look.counts[low:high], total[low:high], reals[:, low:high]) for low, high in pairwise(offsets)]
-    gap, edge_waiting, waiting, service, of_roles = family
+    gap, transitions, waiting, service, of_roles = family
     spans = chosen.spans if keep is None else chosen.spans[:, keep]
     summary = Summary(chosen.arena.names)
     _fill(summary, chosen, edges, activities, roles, family)
@@ -304,7 +316,8 @@ def _counted(chosen: Choosable, part: Part, keep: Flags | None) -> tuple[Summary
     sorted_spans = np.concatenate([chosen.spans[n][each] for n, each in enumerate(places)])
     return summary, Exact(
         gap=gap,
-        edge_waiting=edge_waiting if len(enabled) else gap,
+        transitions=transitions if len(enabled) else gap,
+        waits=plainly(summary),
         waiting=waiting,
         service=service,
         groups={"role": (of_roles, caused)},
@@ -356,8 +369,8 @@ def _fill(
     summary: Summary, chosen: Choosable, edges: Ints, activities: Ints, roles: Ints, family: list[Spreads]
 ) -> None:
     """Put the counts where a summary has them."""
-    gap, edge_waiting, _, service, of_roles = family
-    shift = edge_waiting.total - gap.total if len(chosen.enabled) else np.zeros(len(edges), np.int64)
+    gap, transitions, _, service, of_roles = family
+    shift = transitions.total - gap.total if len(chosen.enabled) else np.zeros(len(edges), np.int64)
     size = chosen.rowwise.sizes[1]
     numbers = summary.edges.numbers(*chosen.edges, size)
     summary.edges.counts = np.zeros((len(edges), 4), np.int64)

@@ -11,6 +11,7 @@ from mining.report import CaseFigures, Edge, Handover, Node, RoleFigures, ShortS
 from mining.summary.blocks import blocks
 from mining.summary.counters import Pairs
 from mining.summary.exact import Exact, Spreads
+from mining.summary.numbering import Numbering
 from mining.summary.summary import Summary
 
 SECOND: Final = 1_000_000
@@ -21,8 +22,9 @@ Ints = npt.NDArray[np.int64]
 class Figures:
     """Every table of the document from a summary and its exact quantiles.
 
-    A gap is from the end of an event to the start of the next of its case, never negative. Waiting is the gap unless
-    the moment of enabling was recorded. Tables are in order of figures, then names, whatever codes the words have.
+    A gap is from the end of an event to the start of the next of its case, never negative. Waiting is from the end of
+    the event that enabled it, or its recorded enabling time, to the start. Tables are in order of figures, then names,
+    whatever codes the words have.
     """
 
     def __init__(self, summary: Summary, exact: Exact) -> None:
@@ -58,14 +60,16 @@ class Figures:
     def edges(self) -> tuple[Edge, ...]:
         """Direct successions, most frequent first, then by names."""
         gaps = self._exact.gap
-        return tuple(Edge(*ends, count, cases, _spread(gaps, e)) for e, ends, count, cases in self._edges())
+        found = self._summary.edges
+        counts = found.counts[: found.numbering.size]
+        rows = self._successions(found.numbering, counts[:, found.COUNT], counts[:, found.CASES])
+        return tuple(Edge(*ends, count, cases, _spread(gaps, e)) for e, ends, count, cases in rows)
 
     def transitions(self) -> tuple[Transition, ...]:
-        """Where waiting happens, in the order of the edges; without concurrency a transition is an edge."""
-        waits = self._exact.edge_waiting
-        return tuple(
-            Transition(*ends, count, cases, _spread(waits, e), None) for e, ends, count, cases in self._edges()
-        )
+        """Where waiting happens, most frequent first, then by names; without concurrency a transition is an edge."""
+        waits, spreads = self._exact.waits, self._exact.transitions
+        rows = self._successions(waits.numbering, waits.counts[:, 0], waits.counts[:, 1])
+        return tuple(Transition(*ends, count, cases, _spread(spreads, t), None) for t, ends, count, cases in rows)
 
     def variants(self, odd: Ints | None = None) -> tuple[Variant, ...]:
         """All variants, most cases first, then by path.
@@ -147,16 +151,16 @@ class Figures:
         steps = found.steps[found.offsets[variant] : found.offsets[variant + 1]].tolist()
         return tuple([self._words[code] for code in steps if code >= 0])
 
-    def _edges(self) -> list[tuple[int, tuple[str, str], int, int]]:
-        """Number, ends, count and cases of each edge between known activities, in the order of the tables."""
-        found, words = self._summary.edges, self._words
-        counts = found.counts[: found.numbering.size]
-        known = (found.numbering.lefts >= 0) & (found.numbering.rights >= 0) & (counts[:, found.COUNT] != 0)
-        there = np.flatnonzero(known)
-        sources, targets = found.numbering.lefts[there].tolist(), found.numbering.rights[there].tolist()
-        rows = zip(there.tolist(), sources, targets, counts[there].tolist(), strict=True)
-        edges = [(e, (words[s], words[t]), row[found.COUNT], row[found.CASES]) for e, s, t, row in rows]
-        return sorted(edges, key=lambda edge: (-edge[2], edge[1]))
+    def _successions(
+        self, numbering: Numbering, counts: Ints, cases: Ints
+    ) -> list[tuple[int, tuple[str, str], int, int]]:
+        """Number, ends, count and cases of each pair of known activities, in the order of the tables."""
+        words = self._words
+        there = np.flatnonzero((numbering.lefts >= 0) & (numbering.rights >= 0) & (counts != 0))
+        columns = numbering.lefts[there], numbering.rights[there], counts[there], cases[there]
+        rows = zip(there.tolist(), *(column.tolist() for column in columns), strict=True)
+        found = [(e, (words[s], words[t]), count, of_cases) for e, s, t, count, of_cases in rows]
+        return sorted(found, key=lambda row: (-row[2], row[1]))
 
     def _counts(self, name: str) -> dict[int, dict[str, int]]:
         """Per activity code how many of its events have which word, most first, then by word."""

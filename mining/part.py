@@ -32,6 +32,9 @@ class Part:
     """How many words each column of `codes` has: its codes are -1..size-1."""
     error: npt.NDArray[np.bool_]
     """Shape (rows,)."""
+    enabler: npt.NDArray[np.int32] | None = None
+    """Shape (rows,): activity of the event that enabled each, BEGIN where there is none; where it is given, `enabled`
+    says all there is to know of waiting (`mining.summary.waits`). None: that is the event before."""
 
     @property
     def cases(self) -> int:

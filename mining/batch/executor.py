@@ -60,7 +60,7 @@ def batch_report(
             del arena, part
         stage("quantiles")
         quality = together(Quality(**dataclasses.asdict(spill.quality)), qualities)
-        found = tables(summary, exact(summary, shelf.sources()), config.process, config, quality, by)
+        found = tables(summary, exact(summary, shelf), config.process, config, quality, by)
     return worded(_noted(found), options.language)
 
 

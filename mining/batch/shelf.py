@@ -15,7 +15,10 @@ _TIMES: Final = ("start", "end", "enabled")
 
 
 class Shelf:
-    """Parts in order; one is in memory at a time, and of it only what the second look looks at."""
+    """Parts in order; one is in memory at a time, and of it only what the second look looks at.
+
+    Iterating gives the parts with the words of their codes, as often as asked for.
+    """
 
     def __init__(self, folder: Path, columns: Sequence[str]) -> None:
         """`columns`: the word columns that are kept."""
@@ -32,8 +35,7 @@ class Shelf:
         self._write(f"cases-{place}", {"first": pa.array(part.first), "last": pa.array(part.last)})
         self._names.append({name: names[name] for name in wanted})
 
-    def sources(self) -> Iterator[Source]:
-        """The parts with the words of their codes."""
+    def __iter__(self) -> Iterator[Source]:
         for place, names in enumerate(self._names):
             events, cases = self._read(f"events-{place}"), self._read(f"cases-{place}")
             yield (
@@ -59,5 +61,4 @@ class Shelf:
         file = self._folder / f"{name}.arrow"
         with pa.OSFile(str(file), "rb") as source, pa.ipc.open_file(source) as reader:
             batch = reader.get_batch(0)
-        file.unlink()
         return {column: np.array(batch.column(column).to_numpy()) for column in batch.schema.names}

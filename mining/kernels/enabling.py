@@ -61,7 +61,7 @@ def _rows(
                     other = latest[k]
                     if other < 0 or not parallel[of, k] or (own >= 0 and parallel[own, k]) or end[other] > start[i]:
                         continue
-                    if end[found] > start[i] or end[other] > end[found]:
+                    if end[found] > start[i] or (end[other], other) > (end[found], found):
                         found = other
             before[i] = found
             if own >= 0:

@@ -90,6 +90,13 @@ class Block:
         return shifted
 
     @cached_property
+    def enablers(self) -> Codes:
+        """Per event the activity that enabled it; BEGIN where there is none."""
+        if self._part.enabler is None:
+            return self.before("activity")
+        return self._gathered(self._part.enabler)[0]
+
+    @cached_property
     def error(self) -> Codes:
         """1 for an event that failed, else 0."""
         return self._gathered(self._part.error.view(np.int8))[0]
@@ -105,7 +112,17 @@ class Block:
         enabled = part.enabled if part.enabled is not None else part.start[:0]
         columns = plain(self._first, self._last, part.start, part.end, enabled)
         begin, end, overlaps, recorded = _times(
-            *columns, known, NO_TIME, spans[0], spans[1], spans[2], buckets[0], buckets[1], buckets[2], of_case
+            *columns,
+            known,
+            part.enabler is not None,
+            NO_TIME,
+            spans[0],
+            spans[1],
+            spans[2],
+            buckets[0],
+            buckets[1],
+            buckets[2],
+            of_case,
         )
         return Times(
             service=spans[0],
@@ -186,6 +203,7 @@ def _times(
     end: Ints,
     enabled: Ints,
     recorded: bool,
+    complete: bool,
     missing: int,
     service: Ints,
     gap: Ints,
@@ -215,6 +233,9 @@ def _times(
             else:
                 since = 0
                 gap[at], gap_bucket[at] = missing, -1
+                waiting[at], waiting_bucket[at] = missing, -1
+            if complete:
+                since = 0
                 waiting[at], waiting_bucket[at] = missing, -1
             if recorded and enabled[i] != missing:
                 known += 1

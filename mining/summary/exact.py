@@ -1,8 +1,9 @@
 """What only a second look at the cases can tell: exact quantiles, and when the log begins and ends."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,12 @@ from mining.arena import Codes as Column
 from mining.kernels.guard import guard
 from mining.part import Part
 from mining.summary.blocks import Block, blocks
-from mining.summary.counters import bucketed, mapped, of_cases
-from mining.summary.histogram import Histogram
+from mining.summary.counters import bucketed, of_cases
+from mining.summary.parallel import Parallel
 from mining.summary.quantiles import Collector, Wanted, plain_quantiles, quantiles, sorted_in, wanted
 from mining.summary.summary import Names, Summary, sizes
 from mining.summary.tallying import shares, workers
+from mining.summary.waits import Counting, Waits, added_up, enabled, plainly
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
@@ -38,8 +40,8 @@ class Exact:
 
     gap: Spreads
     """By edge."""
-    edge_waiting: Spreads
-    """By edge; the same as `gap` where no enabling time is recorded."""
+    transitions: Spreads
+    """Waiting by number of `waits.numbering`."""
     waiting: Spreads
     """By activity."""
     service: Spreads
@@ -50,58 +52,78 @@ class Exact:
     """By group of `Cases.spread`: duration, work, waited; totals are Python integers, as they may pass 64 bits."""
     variants: Reals
     """Median and p90 of the duration by variant, µs; shape (2, variants)."""
+    waits: Waits
     begin: int | None
     """First start of the log, µs UTC; None where it is empty."""
     end: int | None
     """Last end."""
 
 
-def exact(summary: Summary, sources: Iterable[Source], threads: int | None = None) -> Exact:
+def exact(
+    summary: Summary, sources: Iterable[Source], threads: int | None = None, parallel: Parallel | None = None
+) -> Exact:
     """Look at the cases of the summary again, in any order and in other parts if need be.
 
-    `sources` are parts with the words of their codes. Raises ValueError where they are not the summary's cases.
+    `sources` are parts with the words of their codes; where activities run in parallel they are gone through twice.
+    `parallel` (with the summary's codes) says which do, where others decide it than the summary's cases. Raises
+    ValueError where they are not the summary's cases.
     """
-    size = len(summary.names.get("activity", ()))
-    edges = summary.edges.numbering
-    target = np.array(edges.rights, np.int32)
-    recorded = summary.cases.sums["recorded"] > 0
-    waiting, by_activity = Histogram(), Histogram()
-    waiting.reserve(edges.size)
-    by_activity.reserve(size)
-    for rows in (summary.edges.gap.rows(), summary.edges.shift.rows()):
-        if recorded:
-            waiting.add_rows(rows, 1)
-        by_activity.add_rows(mapped(rows, target), 1)
+    parallel = summary.parallel() if parallel is None else parallel
+    waits = _counted(summary, sources, threads, parallel) if parallel else plainly(summary)
+    size, transitions = len(summary.names.get("activity", ())), waits.numbering.size
     looks = {
-        "gap": wanted(summary.edges.gap, edges.size),
-        "waiting": wanted(by_activity, size),
+        "gap": wanted(summary.edges.gap, summary.edges.numbering.size),
+        "waiting": wanted(waits.activities, size),
         "service": wanted(summary.activities.service, size),
-        "cases": wanted(summary.cases.spread, 3),
+        "cases": wanted(waits.cases, 3),
     }
-    if recorded:
-        looks["edge_waiting"] = wanted(waiting, edges.size)
+    if waits.transitions is not summary.edges.gap:
+        looks["transitions"] = wanted(waits.transitions, transitions)
     for name, group in summary.groups.items():
         words = len(summary.names.get(name, ()))
         looks[f"service by {name}"] = wanted(group.service, words)
-        looks[f"waiting by {name}"] = wanted(group.waiting, words)
+        looks[f"waiting by {name}"] = wanted(waits.groups[name][1], words)
     found: list[_Look] = []
     for part, names in sources:
         same = _recoded(part, names, summary)
-        pieces = shares(same, workers(threads, same))
-        looking = [_Look(summary, looks) for _ in pieces]
-        with ThreadPoolExecutor(max(len(pieces), 1)) as pool:
-            list(pool.map(lambda pair: pair[0].look(pair[1]), zip(looking, pieces, strict=True)))
+        looking = _in_threads(
+            lambda: _Look(summary, waits, looks), enabled(same, parallel) if parallel else same, threads
+        )
         for one in looking:
             one.trim()
         found += looking
-    return _put_together(summary, looks, found, target, recorded)
+    return _put_together(summary, waits, looks, found)
+
+
+L = TypeVar("L", bound="_Looking")
+
+
+class _Looking(Protocol):
+    def look(self, part: Part) -> None: ...
+
+
+def _in_threads(made: Callable[[], L], part: Part, threads: int | None) -> list[L]:
+    """Looks at pieces of the part, a thread each."""
+    pieces = shares(part, workers(threads, part))
+    looking = [made() for _ in pieces]
+    with ThreadPoolExecutor(max(len(pieces), 1)) as pool:
+        list(pool.map(lambda pair: pair[0].look(pair[1]), zip(looking, pieces, strict=True)))
+    return looking
+
+
+def _counted(summary: Summary, sources: Iterable[Source], threads: int | None, parallel: Parallel) -> Waits:
+    found: list[Counting] = []
+    for part, names in sources:
+        same = enabled(_recoded(part, names, summary), parallel)
+        found += _in_threads(lambda: Counting(summary), same, threads)
+    return added_up(summary, found)
 
 
 class _Look:
     """One thread's look."""
 
-    def __init__(self, summary: Summary, looks: dict[str, Wanted]) -> None:
-        self._summary = summary
+    def __init__(self, summary: Summary, waits: Waits, looks: dict[str, Wanted]) -> None:
+        self._summary, self._numbering = summary, waits.numbering
         self.collectors = {name: Collector(look) for name, look in looks.items()}
         self.of_case: list[npt.NDArray[np.int32]] = []
         self.durations: list[Ints] = []
@@ -123,8 +145,9 @@ class _Look:
         times, activity, collectors = block.times, block.codes("activity"), self.collectors
         edge = self._summary.edges.known(block)
         collectors["gap"].collect(edge, times.gap_bucket, times.gap)
-        if "edge_waiting" in collectors:
-            collectors["edge_waiting"].collect(edge, times.waiting_bucket, times.waiting)
+        if "transitions" in collectors:
+            number = self._numbering.known(block.enablers, activity)
+            collectors["transitions"].collect(number, times.waiting_bucket, times.waiting)
         collectors["waiting"].collect(activity, times.waiting_bucket, times.waiting)
         collectors["service"].collect(activity, times.service_bucket, times.service)
         for name in self._summary.groups:
@@ -140,37 +163,31 @@ class _Look:
         self.end = times.end if self.end is None else max(self.end, times.end)
 
 
-def _put_together(
-    summary: Summary, looks: dict[str, Wanted], found: list[_Look], target: npt.NDArray[np.int32], recorded: bool
-) -> Exact:
+def _put_together(summary: Summary, waits: Waits, looks: dict[str, Wanted], found: list[_Look]) -> Exact:
     known = {name: quantiles(look, [one.collectors[name].found() for one in found]) for name, look in looks.items()}
-    edges, activities = summary.edges, summary.activities
-    counts = edges.counts[: edges.numbering.size]
-    gap = Spreads(looks["gap"].counts, counts[:, edges.GAP], known["gap"])
-    both = counts[:, edges.GAP] + counts[:, edges.SHIFT]
+    edges, activities, targets = summary.edges, summary.activities, waits.numbering.rights
+    gap = _spreads(looks, known, "gap", edges.counts[:, edges.GAP])
     waited = np.zeros(len(looks["waiting"].counts), np.int64)
-    np.add.at(waited, target[target >= 0], both[target >= 0])
+    np.add.at(waited, targets[targets >= 0], waits.counts[targets >= 0, 2])
     sums = summary.cases.sums
+    totals = np.array([sums["duration"], sums["work"], waits.waited], object)
     begins = [one.begin for one in found if one.begin is not None]
     ends = [one.end for one in found if one.end is not None]
     return Exact(
         gap=gap,
-        edge_waiting=Spreads(looks["edge_waiting"].counts, both, known["edge_waiting"]) if recorded else gap,
-        waiting=Spreads(looks["waiting"].counts, waited, known["waiting"]),
-        service=Spreads(
-            looks["service"].counts,
-            activities.counts[: len(looks["service"].counts), activities.SERVICE],
-            known["service"],
-        ),
+        transitions=_spreads(looks, known, "transitions", waits.counts[:, 2]) if "transitions" in looks else gap,
+        waiting=_spreads(looks, known, "waiting", waited),
+        service=_spreads(looks, known, "service", activities.counts[:, activities.SERVICE]),
         groups={
             name: (
                 _spreads(looks, known, f"service by {name}", group.counts[:, group.SERVICE]),
-                _spreads(looks, known, f"waiting by {name}", group.counts[:, group.WAITING]),
+                _spreads(looks, known, f"waiting by {name}", waits.groups[name][0]),
             )
             for name, group in summary.groups.items()
         },
-        cases=_spreads(looks, known, "cases", np.array([sums["duration"], sums["work"], sums["waited"]], object)),
+        cases=_spreads(looks, known, "cases", totals),
         variants=_of_variants(summary, found),
+        waits=waits,
         begin=min(begins, default=None),
         end=max(ends, default=None),
     )

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from tests.property.mining.enabling import before, parallel
+
 
 @dataclass(frozen=True)
 class Happening:
@@ -47,11 +49,11 @@ def spread(values: Sequence[int]) -> dict[str, float | None]:
     return {"total": sum(values) / 1e6, "mean": sum(values) / len(values) / 1e6, "p50": p50, "p90": p90, "p95": p95}
 
 
-def waiting(rows: list[Happening], i: int) -> int | None:
-    enabled = rows[i].enabled
+def waiting(rows: list[Happening], i: int, enablers: list[int | None]) -> int | None:
+    enabled, before = rows[i].enabled, enablers[i]
     if enabled is not None:
         return max(0, rows[i].start - enabled)
-    return None if i == 0 else max(0, rows[i].start - rows[i - 1].end)
+    return None if before is None else max(0, rows[i].start - rows[before].end)
 
 
 def ranked(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
@@ -62,23 +64,32 @@ def ranked(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
 def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) -> dict[str, object]:
     """Everything of the document but findings, currency, schema and notes."""
     logged = cases_of(events)
+    beside = parallel(list(logged.values()))
+    enablers = {case: before(rows, beside) for case, rows in logged.items()}
     kept = [e for rows in logged.values() for e in rows]
     steps = [(rows, i) for rows in logged.values() for i in range(1, len(rows))]
     gaps = defaultdict(list)
     waits = defaultdict(list)
     edge_cases = defaultdict(set)
+    wait_cases = defaultdict(set)
     for rows, i in steps:
         edge = (rows[i - 1].activity, rows[i].activity)
         gaps[edge].append(max(0, rows[i].start - rows[i - 1].end))
-        waits[edge].append(waiting(rows, i) or 0)
         edge_cases[edge].add(rows[i].case)
+    for case, rows in logged.items():
+        for i, place in enumerate(enablers[case]):
+            if place is not None:
+                transition = (rows[place].activity, rows[i].activity)
+                waits[transition].append(waiting(rows, i, enablers[case]) or 0)
+                wait_cases[transition].add(case)
     edges = sorted(gaps, key=lambda edge: (-len(gaps[edge]), edge))
+    transitions = sorted(waits, key=lambda pair: (-len(waits[pair]), pair))
     activity_waits = defaultdict(list)
     role_waits: Counter[str] = Counter()
     role_rework: Counter[str] = Counter()
-    for rows in logged.values():
+    for case, rows in logged.items():
         for i, event in enumerate(rows):
-            wait = waiting(rows, i)
+            wait = waiting(rows, i, enablers[case])
             if wait is not None:
                 activity_waits[event.activity].append(wait)
                 role_waits[event.role or ""] += wait
@@ -170,17 +181,19 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
                 "source": s,
                 "target": t,
                 "count": len(waits[s, t]),
-                "cases": len(edge_cases[s, t]),
+                "cases": len(wait_cases[s, t]),
                 "waiting_s": spread(waits[s, t]),
                 "causes_s": None,
             }
-            for s, t in edges
+            for s, t in transitions
         ],
         "variants": variants,
         "cases": {
             "duration_s": spread(list(length.values())),
             "service_s": spread([sum(e.end - e.start for e in rows) for rows in logged.values()]),
-            "waiting_s": spread([sum(waiting(rows, i) or 0 for i in range(len(rows))) for rows in logged.values()]),
+            "waiting_s": spread(
+                [sum(waiting(rows, i, enablers[case]) or 0 for i in range(len(rows))) for case, rows in logged.items()]
+            ),
             "efficiency": math.fsum(shares) / len(shares) if shares and has_length else None,
         },
         "roles": roles,

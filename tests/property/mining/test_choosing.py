@@ -55,7 +55,8 @@ def slowly(log: Arena, keep: Flags, by: By, odd: Flags) -> Report:
     small = take(log, keep)
     summary = summarise(part_of(small), small.names)
     odd_ones = odd_cases(summary, part_of(take(log, keep & odd)))
-    return tables(summary, exact(summary, [(part_of(small), small.names)]), "test", CONFIG, small.quality, by, odd_ones)
+    found = exact(summary, [(part_of(small), small.names)], parallel=summarise(part_of(log), log.names).parallel())
+    return tables(summary, found, "test", CONFIG, small.quality, by, odd_ones)
 
 
 def fast(chosen: Choosable, keep: Flags | None, by: By, odd: Flags) -> Report:

@@ -18,6 +18,7 @@ from mining.summary.quantiles import Collector, quantiles, wanted
 from mining.summary.times import gaps, times_by
 from tests.property.mining import oracle
 from tests.property.mining.choices import SIZE, Choice, choices, unhurried
+from tests.property.mining.enabling import before
 from tests.property.mining.parts import COLUMNS, Log, laid, logs
 
 
@@ -74,7 +75,7 @@ def test_times_by_and_gaps_are_the_obvious_ones(data: st.DataObject, log: Log) -
             rows = [oracle.Happening(str(i), "case", d.activity, d.start, d.end, d.enabled) for i, d in enumerate(case)]
             for i, did in enumerate(case):
                 service[getattr(did, name)].append(did.end - did.start)
-                wait = oracle.waiting(rows, i)
+                wait = oracle.waiting(rows, i, before(rows, set()))
                 if wait is not None:
                     waiting[getattr(did, name)].append(wait)
         by = times_by(some.part, name)

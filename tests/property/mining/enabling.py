@@ -1,0 +1,97 @@
+"""Slow and obvious: what runs in parallel, and which event enabled each."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+
+class Event(Protocol):
+    """What is asked of an event; times in µs."""
+
+    @property
+    def activity(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+Case = Sequence[Event]
+Pairs = set[frozenset[str]]
+
+
+def parallel(cases: Sequence[Case]) -> Pairs:
+    """Pairs of activities that run in parallel; cases are in order."""
+    words = sorted({e.activity for case in cases for e in case})
+    steps = [(a.activity, b.activity) for case in cases for a, b in pairwise(case)]
+
+    def together(a: str, b: str) -> int:
+        return sum({a, b} <= {e.activity for e in case} for case in cases)
+
+    def overlapping(a: str, b: str) -> int:
+        return sum(
+            any(
+                {e.activity, f.activity} == {a, b} and f.start < e.end
+                for n, e in enumerate(case)
+                for f in case[n + 1 :]
+            )
+            for case in cases
+        )
+
+    def first(a: str, b: str) -> int:
+        paths = [[e.activity for e in case] for case in cases]
+        return sum(p.count(a) == p.count(b) == 1 and p.index(a) < p.index(b) for p in paths)
+
+    def loops(a: str, b: str) -> int:
+        paths = [[e.activity for e in case] for case in cases]
+        return sum(path[i : i + 3] in ([a, b, a], [b, a, b]) for path in paths for i in range(len(path)))
+
+    pairs = [(a, b) for a in words for b in words if a != b]
+    overlaps = {(a, b): overlapping(a, b) for a, b in pairs}
+    looked_at = {w for a, b in pairs if overlaps[a, b] or ((a, b) in steps and (b, a) in steps) for w in (a, b)}
+    pairs = [(a, b) for a, b in pairs if {a, b} <= looked_at]
+    found: Pairs = set()
+    for a, b in pairs:
+        ab, ba = steps.count((a, b)), steps.count((b, a))
+        selves = steps.count((a, a)) + steps.count((b, b))
+        least, all_of = min(first(a, b), first(b, a)), first(a, b) + first(b, a)
+        often = overlaps[a, b] > 0 and overlaps[a, b] >= 0.5 * together(a, b)
+        undecided = ab > 0 and ba > 0 and abs(ab - ba) < 0.9 * (ab + ba + 1) and least > 0.05 * all_of
+        if often or (undecided and loops(a, b) + selves <= 0.05 * (ab + ba)):
+            found.add(frozenset((a, b)))
+    against = {(a, b): min(overlaps[a, b] + first(b, a), together(a, b)) for a, b in pairs}
+    while True:
+        more: Pairs = set()
+        for x, y in pairs:
+            n = together(x, y)
+            if frozenset((x, y)) in found or not n or not 0.02 < against[x, y] / n < 0.5:
+                continue
+            for z in looked_at - {x, y}:
+                m = together(z, y)
+                if frozenset((z, x)) in found and frozenset((z, y)) not in found and 2 * m >= n:
+                    pooled = (against[x, y] + against[z, y]) / (n + m)
+                    spread = (pooled * (1 - pooled) * (1 / n + 1 / m)) ** 0.5
+                    if against[x, y] / n - against[z, y] / m > 3 * spread:
+                        more.add(frozenset((x, y)))
+        if not more:
+            return found
+        found |= more
+
+
+def before(case: Case, found: Pairs) -> list[int | None]:
+    """Per event the place of the one that enabled it."""
+
+    def beside(i: int, j: int) -> bool:
+        return frozenset((case[i].activity, case[j].activity)) in found
+
+    enablers: list[int | None] = []
+    for i, event in enumerate(case):
+        earlier = [j for j in range(i) if not beside(i, j)]
+        if not earlier:
+            enablers.append(None)
+            continue
+        nearest = earlier[-1]
+        branches = {case[j].activity: j for j in earlier if beside(nearest, j)}
+        ended = [j for j in [nearest, *branches.values()] if case[j].end <= event.start]
+        enablers.append(max(ended, key=lambda j: (case[j].end, j), default=nearest))
+    return enablers
