@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from typing import Final, Self
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ AT_ONCE: Final = 200_000
 """Events among which findings are looked for in the round itself, at first; later what the last look took decides."""
 AT_ONCE_SECONDS: Final = 3.0
 BATCH: Final = 1 << 17
+PENDING_NOTE: Final = "findings are still being looked for; the figures are complete"
 
 log = structlog.get_logger()
 
@@ -124,6 +126,9 @@ class Following:
         fresh = self._log.gained()
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
         facts = self._findings(arena, now)
+        if self._found_in is None:
+            notes = (*arena.quality.notes, PENDING_NOTE)
+            arena = replace(arena, quality=replace(arena.quality, notes=notes))
         documents = reports(arena, self.config, now, LANGUAGES, facts=facts, summary=self._log.summary)
         return Snapshot(self.config, arena, facts, now, documents, fresh)
 

@@ -248,13 +248,11 @@ class Miner:
             return
         self._following, place = found
         there = self._store.segments("events", place.events - 1)[:1]
-        if (
-            place.generation != self._generation
-            or (there and there[0].id) != place.events
-            or 2 * self.memory[0] > self._memory
-        ):
+        still = bool(there) and there[0].id == place.events and place.generation == self._generation
+        if not still or 2 * self.memory[0] > self._memory:
             self._following = []
             return
+        log.info("mining.goes_on", events=sum(each.arrived for each in self._following))
         self._newest = there[0]
         self._after = {"events": place.events, "links": place.links}
 

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,13 @@ from collector.settings import MappingSettings
 from collector.store import Kind, Manifest, Segment, Store
 from collector.store.manifest import Changes
 from collector.store.segment import write_segment
-from collector.vocabulary.languages import LANGUAGES
+from collector.vocabulary.languages import LANGUAGES, text
 from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import Arena
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
 from mining.live import restart
+from mining.live.following import PENDING_NOTE
 from mining.live.knowledge import Knowledge
 from mining.live.miner import Miner
 from mining.live.register import Register
@@ -309,6 +311,23 @@ def test_findings_stay_while_new_ones_are_looked_for_after_it_began_anew(
     snapshot = house.knowledge.snapshot("test")
     assert snapshot is not None
     assert [(fact.case_rows, fact.example_rows) for fact in snapshot.facts] == [((0, 2), (2,))]
+
+
+def test_it_says_so_while_findings_are_still_being_looked_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mining.live.following.Following._quick", lambda *_: False)
+    waits = threading.Event()
+    house.miner._background.submit(waits.wait)
+    house.commit(event("a", "x", house.now))
+    assert house.arena().quality.notes == (PENDING_NOTE,)
+    snapshot = house.knowledge.snapshot("test")
+    assert snapshot is not None
+    assert [snapshot.reports[each].quality.notes for each in LANGUAGES] == [
+        (text(each, PENDING_NOTE),) for each in LANGUAGES
+    ]
+    waits.set()
+    house.miner._background.submit(lambda: None).result()
+    house.commit(event("b", "x", house.now))
+    assert house.arena().quality.notes == ()
 
 
 @pytest.fixture
