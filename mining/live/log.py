@@ -10,30 +10,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.vocabulary.schema import LINK_SCHEMA
-from mining.arena import NO_CODE, WORDS, Arena, Codes, Quality, Times
+from mining.arena import Arena, Quality, Times
 from mining.builder import NEGATIVE_NOTE, break_ties, leading_objects, of_process
-from mining.columns import integers, one_array
+from mining.columns import integers
 from mining.details import Details, Rows
-from mining.dictionary import narrow
 from mining.keeping import Kept
 from mining.kernels.id_map import NOTHING, Numbers
-from mining.kernels.intern import Interner, hashes
+from mining.kernels.intern import hashes
 from mining.kernels.ordering import order
 from mining.kernels.ranges import rows_of
-from mining.kernels.text_order import text_order
-from mining.kernels.text_place import text_place
 from mining.live.arrivals import GONE, NO_CASE, Arrivals
+from mining.live.cases import Cases
+from mining.live.counting import Counting
 from mining.live.loose import Loose
 from mining.live.pool import Columns, Pool
-from mining.part import Part
-from mining.summary.arrow import from_arrow, schema_of, to_arrow
 from mining.summary.summary import Summary
-from mining.summary.tallying import summarise, tally
 
 MOST_WAITING: Final = 4_000_000
 """Events that may wait to be put into cases that have some already."""
 _COLUMNS: Final = ("numbers", "rows", "case")
-_OPTIONAL: Final = ("enabled", "amount")
+_NOTED: Final = ("begin", "duplicates", "backwards")
 _SPARE: Final = 1 << 16
 """Rows and numbers of no use that are never worth clearing away."""
 
@@ -60,15 +56,10 @@ class LiveLog(Generic[D]):
     def __init__(self, process: str, leading: str, details: D, groups: Sequence[str] = ("role",)) -> None:
         """`details` knows the events by the number of their arrival, of this process alone."""
         self._process, self._leading, self.details = process, leading, details
-        self._cases = Interner()
+        self._cases = Cases()
         self._arrivals = Arrivals()
         self._pool = Pool()
-        self._first = np.zeros(0, np.int64)
-        self._last = np.zeros(0, np.int64)
-        self._ended = np.zeros(0, np.int64)
-        self._inside = np.zeros(0, np.bool_)
-        self._ordered = np.zeros(0, np.int64)
-        """Cases in order of their ids, as of the last arena; those beyond its length came since."""
+        self._counting = Counting(groups)
         self._within: Times | None = None
         """Cases of the arena in order, while the pool stands as it was given out."""
         self._loose = Loose()
@@ -77,78 +68,52 @@ class LiveLog(Generic[D]):
         """Events that arrived before this number stand where they belong."""
         self._begin: int | None = None
         self._duplicates = self._backwards = 0
-        self._names: dict[str, list[str]] = {name: [] for name in WORDS}
-        self._codes: dict[str, dict[str, int]] = {name: {} for name in WORDS}
-        self._tables: dict[str, npt.NDArray[np.int32]] = {}
         self._gained: list[Numbers] = []
-        self.summary = Summary(self._names, groups)
+
+    @property
+    def summary(self) -> Summary:
+        """Of the cases in the window."""
+        return self._counting.summary
 
     def kept(self) -> Kept:
         """All that `restored` needs, but for the details: views of what is held, of use until the next change."""
         self.settle()
-        self._reserve()
         within = self._tidy()
-        summary = to_arrow(self.summary)
-        gained = np.concatenate([*self._gained, np.empty(0, np.int64)])
         tables: dict[str, Mapping[str, npt.NDArray[Any] | pa.Array]] = {
             **self._arrivals.kept(),
+            **self._cases.kept(),
             "pool": self._pool.columns(),
-            "cases": {
-                "id": self._cases.texts(),
-                "first": self._first,
-                "last": self._last,
-                "ended": self._ended,
-                "inside": self._inside,
-            },
-            "order": {"case": self._ordered},
             "within": {"case": within},
             "loose": {"number": self._loose.numbers, "row": self._loose.rows},
-            "gained": {"number": gained},
-            "summary": {name: one_array(summary[name]) for name in summary.column_names},
+            "gained": {"number": np.concatenate([*self._gained, np.empty(0, np.int64)])},
+            "summary": self._counting.kept(),
         }
-        notes = {
-            "begin": self._begin,
-            "duplicates": self._duplicates,
-            "backwards": self._backwards,
-            "words": self._pool.words,
-            "used": self._pool.used,
-            "groups": sorted(self.summary.groups),
-        }
-        return Kept(tables, notes)
+        notes = {name: getattr(self, f"_{name}") for name in _NOTED}
+        groups = sorted(self.summary.groups)
+        return Kept(tables, {**notes, "groups": groups, "words": self._pool.words, "used": self._pool.used})
 
     @classmethod
     def restored(cls, process: str, leading: str, details: D, kept: Kept) -> "LiveLog[D]":
         """What gave `kept`, in a process where it was a file. Raises KeyError or TypeError for other tables."""
-        tables, notes = kept.tables, kept.notes
+        notes = kept.notes
         found = cls(process, leading, details, notes["groups"])
-        found._cases = Interner.restored(tables["cases"]["id"])
-        found._arrivals = Arrivals.restored(kept)
-        found._pool = Pool.restored(
-            {name: kept.numbers("pool", name) for name in tables["pool"]}, notes["words"], notes["used"]
-        )
-        found._first, found._last, found._ended, found._inside = (
-            kept.numbers("cases", name) for name in ("first", "last", "ended", "inside")
-        )
-        found._ordered, found._within = kept.numbers("order", "case"), kept.numbers("within", "case")
+        found._cases, found._arrivals = Cases.restored(kept), Arrivals.restored(kept)
+        pool = {name: kept.numbers("pool", name) for name in kept.tables["pool"]}
+        found._pool = Pool.restored(pool, notes["words"], notes["used"])
+        found._counting = Counting.restored(kept.tables["summary"], notes["groups"])
+        found._within = kept.numbers("within", "case")
         found._loose.numbers, found._loose.rows = (kept.numbers("loose", name) for name in ("number", "row"))
         found._settled = found._arrivals.count
-        found._begin, found._duplicates, found._backwards = (
-            notes[name] for name in ("begin", "duplicates", "backwards")
-        )
         found._gained = [kept.numbers("gained", "number")]
-        found.summary = from_arrow(pa.table(dict(tables["summary"]), schema_of(notes["groups"])))
-        found._names = {name: list(found.summary.names.get(name, ())) for name in WORDS}
-        found.summary.names.update(found._names)
-        found._codes = {name: {word: code for code, word in enumerate(found._names[name])} for name in WORDS}
+        for name in _NOTED:
+            setattr(found, f"_{name}", notes[name])
         return found
 
     @property
     def bytes(self) -> int:
         """Memory held, in bytes."""
-        cases = self._first.nbytes + self._last.nbytes + self._ended.nbytes + self._ordered.nbytes
-        events = self._pool.bytes + self._arrivals.bytes + self._loose.bytes
-        words = 100 * sum(len(words) for names in (self._names, self._pool.words) for words in names.values())
-        return events + self._cases.bytes + cases + self.summary.bytes + words
+        parts = (self._pool, self._arrivals, self._loose, self._cases, self._counting)
+        return sum(part.bytes for part in parts)
 
     @property
     def arrived(self) -> int:
@@ -172,15 +137,15 @@ class LiveLog(Generic[D]):
         mine = of_process(batch, self._process)
         batch = batch if mine is None else batch.filter(mine)
         start, end = integers(batch.column("start")), integers(batch.column("end"))
-        own = self._cases.codes(leading_objects(batch.column("objects"), self._leading))
+        own = self._cases.ids.codes(leading_objects(batch.column("objects"), self._leading))
         numbers, before = self._arrivals.add(hashes(batch.column("event_id")), own, end < start)
-        first = self._pool.append(self._encoded(batch, start, np.maximum(start, end), numbers))
+        first = self._pool.append(self._pool.encoded(batch, start, np.maximum(start, end), numbers))
         corrected = self._corrected(numbers, before)
         case = self._arrivals.cases(numbers)
         self._gained.append(numbers[case >= 0])
         loose = np.flatnonzero(case == NO_CASE)
         self._loose.add(numbers[loose], first + loose)
-        if len(self._first):
+        if len(self._cases):
             placed = np.flatnonzero(case >= 0)
             self._waiting.append((_Come(numbers[placed], first + placed, case[placed]), corrected))
         if not more or (self._waiting and self.arrived - self._settled >= MOST_WAITING):
@@ -190,7 +155,7 @@ class LiveLog(Generic[D]):
     def settle(self) -> None:
         """Put what waits into its cases."""
         waiting, self._waiting = self._waiting, []
-        if not len(self._first) and len(self._cases):
+        if not len(self._cases) and len(self._cases.ids):
             self._fill()
         if not waiting:
             self._settled = self._arrivals.count
@@ -215,7 +180,7 @@ class LiveLog(Generic[D]):
             mine = of_process(batch, self._process)
             chosen = (batch if mine is None else batch.filter(mine)).cast(LINK_SCHEMA)
             marks.append(hashes(chosen.column("event_id")))
-            cases.append(self._cases.codes(chosen.column("case_id")))
+            cases.append(self._cases.ids.codes(chosen.column("case_id")))
         numbers, target = self._arrivals.link(np.concatenate(marks), np.concatenate(cases))
         before = self._arrivals.cases(numbers)
         self._arrivals.set_case(numbers, target)
@@ -232,21 +197,23 @@ class LiveLog(Generic[D]):
         """
         self.settle()
         self._begin = begin = begin if self._begin is None else max(begin, self._begin)
-        going = np.flatnonzero(self._inside & (self._ended < begin))
+        cases = self._cases
+        going = np.flatnonzero(cases.inside & (cases.ended < begin))
         self._tally(going, -1)
-        self._inside[going] = False
+        cases.inside[going] = False
         self._within = None if len(going) else self._within
         return len(going)
 
     def forget(self, before: int) -> None:
         """Forget the cases that have been let go and ended before `before` (µs UTC), and events without a case."""
         self.settle()
-        gone = np.flatnonzero(~self._inside & (self._last > self._first) & (self._ended < before))
-        rows = rows_of(self._first[gone], self._last[gone]).rows
+        cases = self._cases
+        gone = np.flatnonzero(~cases.inside & cases.there & (cases.ended < before))
+        rows = rows_of(cases.first[gone], cases.last[gone]).rows
         numbers = self._pool.column("rows")[rows]
         self._backwards -= self._arrivals.backwards(numbers)
         self._arrivals.set_case(numbers, GONE)
-        self._first[gone] = self._last[gone] = 0
+        cases.first[gone] = cases.last[gone] = 0
         loose = self._loose.numbers[self._pool.column("end")[self._loose.rows] < before]
         self._loose.pop(loose)
         self._arrivals.set_case(loose, GONE)
@@ -259,7 +226,6 @@ class LiveLog(Generic[D]):
         self.settle()
         if self._arrivals.count <= 2 * self._alive + spare:
             return False
-        self._in_order()
         self._within = None
         self._tidy()
         rows = self._pool.column("rows")
@@ -268,14 +234,17 @@ class LiveLog(Generic[D]):
         gained = np.concatenate([*self._gained, kept[:0]])
         self._gained = [np.searchsorted(kept, gained[np.isin(gained, kept)])]
         self._loose.numbers = np.searchsorted(kept, self._loose.numbers)
-        self._keep_cases(np.flatnonzero(self._arrivals.renumber(kept, self._last > self._first)))
+        self._within = None
+        self._cases.reserve()
+        cases = np.flatnonzero(self._arrivals.renumber(kept, self._cases.there))
+        table = np.full(len(self._cases) + 1, NO_CASE, np.int32)
+        table[cases] = np.arange(len(cases))
+        self._arrivals.rename_cases(table)
+        self._cases.keep(cases, table)
         self._pool.renumber(np.searchsorted(kept, rows))
         self._settled = self._arrivals.count
-        self._names = {name: [] for name in WORDS}
-        self._codes = {name: {} for name in WORDS}
-        self._tables.clear()
-        self.summary = Summary(self._names, tuple(self.summary.groups))
-        self._tally(np.flatnonzero(self._inside), 1)
+        self._counting = self._counting.cleared()
+        self._tally(np.flatnonzero(self._cases.inside), 1)
         return True
 
     def gained(self) -> Numbers:
@@ -292,14 +261,14 @@ class LiveLog(Generic[D]):
         """
         self.settle()
         within = self._tidy()
-        count = int((self._last[within] - self._first[within]).sum())
-        offsets = np.append(self._first[within], count)
+        count = int((self._cases.last[within] - self._cases.first[within]).sum())
+        offsets = np.append(self._cases.first[within], count)
         codes, names, others = self._pool.arena_columns(count)
         notes = (NEGATIVE_NOTE.format(count=self._backwards),) if self._backwards else ()
         return Arena(
             process=self._process,
             offsets=offsets,
-            case_ids=self._cases.texts().take(pa.array(within)),
+            case_ids=self._cases.ids.texts().take(pa.array(within)),
             start=others["start"],
             end=others["end"],
             enabled=others["enabled"],
@@ -321,36 +290,39 @@ class LiveLog(Generic[D]):
     @property
     def _alive(self) -> int:
         """How many events are held."""
-        return int((self._last - self._first).sum()) + len(self._loose)
+        return int((self._cases.last - self._cases.first).sum()) + len(self._loose)
 
     def _tidy(self) -> Times:
         """Put the pool in order: the cases in the window, the others, the events without; gives the first."""
         if self._within is not None:
             return self._within
-        ordered = self._in_order()
-        there = self._last[ordered] > self._first[ordered]
-        inside = self._inside[ordered]
-        within = ordered[there & inside]
-        kept = np.concatenate([within, ordered[there & ~inside]])
-        first = np.concatenate([self._first[kept], self._loose.rows])
-        last = np.concatenate([self._last[kept], self._loose.rows + 1])
+        cases = self._cases
+        cases.reserve()
+        ordered = cases.in_order()
+        ordered = ordered[cases.there[ordered]]
+        inside = cases.inside[ordered]
+        within = ordered[inside]
+        kept = np.concatenate([within, ordered[~inside]])
+        first = np.concatenate([cases.first[kept], self._loose.rows])
+        last = np.concatenate([cases.last[kept], self._loose.rows + 1])
         self._pool.reorder(first, last, len(within))
-        self._tables.clear()
+        self._counting.words_moved()
         offsets = np.zeros(len(first) + 1, np.int64)
         np.cumsum(last - first, out=offsets[1:])
-        self._first[kept], self._last[kept] = offsets[: len(kept)], offsets[1 : len(kept) + 1]
+        cases.first[kept], cases.last[kept] = offsets[: len(kept)], offsets[1 : len(kept) + 1]
         self._loose.rows = offsets[len(kept) : -1]
         self._within = within
         return within
 
     def _fill(self) -> None:
         """Put the first events into their cases, all at once: that leaves everything in order."""
-        self._reserve()
-        ordered = self._in_order()
+        cases, pool = self._cases, self._pool
+        cases.reserve()
+        ordered = cases.in_order()
         place = np.empty(len(ordered) + 2, np.int32)  # the last two: NO_CASE, GONE
         place[ordered] = np.arange(len(ordered), dtype=np.int32)
         place[NO_CASE] = place[GONE] = NO_CASE
-        numbers, start, end = (self._pool.column(name) for name in ("rows", "start", "end"))
+        numbers, start, end = (pool.column(name) for name in ("rows", "start", "end"))
         case = place.take(self._arrivals.cases(numbers), mode="wrap")
         held = None if case.min() >= 0 else np.flatnonzero(case >= 0)
         if held is not None:
@@ -360,54 +332,16 @@ class LiveLog(Generic[D]):
             break_ties(ordering, numbers, self.details)
         self._backwards += self._arrivals.backwards(numbers)
         del case, numbers, start, end
-        rows, offsets = ordering.rows if held is None else held.take(ordering.rows), ordering.offsets
-        self._first[ordered], self._last[ordered] = offsets[:-1], offsets[1:]
-        full = np.flatnonzero(np.diff(offsets))
-        within = ordered[full]
-        if len(full):
-            self._ended[within] = np.maximum.reduceat(ordering.end, offsets[full])
+        rows = ordering.rows if held is None else held.take(ordering.rows)
+        within = cases.put(ordered, ordering.offsets, ordering.end, 0)
         del ordering
-        self._inside[within] = True if self._begin is None else self._ended[within] >= self._begin
-        self._pool.rearrange(np.append(rows, self._loose.rows) if len(self._loose) else rows, len(rows))
+        cases.inside[within] = True if self._begin is None else cases.ended[within] >= self._begin
+        pool.rearrange(np.append(rows, self._loose.rows) if len(self._loose) else rows, len(rows))
         self._loose.rows = np.arange(len(rows), len(rows) + len(self._loose))
-        self._tables.clear()
-        self._within = within if self._inside[within].all() else None
-        columns = {name: column[: len(rows)] for name, column in self._pool.columns().items()}
-        part = self._part(columns, self._first[within], self._last[within]).take(self._inside[within])
-        self.summary.add(summarise(part, self._names, groups=tuple(self.summary.groups)))
-
-    def _keep_cases(self, kept: Times) -> None:
-        """Number these cases (ascending) from 0, and forget the others."""
-        self._within = None
-        table = np.full(len(self._cases) + 1, NO_CASE, np.int32)
-        table[kept] = np.arange(len(kept))
-        self._arrivals.rename_cases(table)
-        texts = self._cases.texts().take(pa.array(kept))
-        self._cases = Interner()
-        self._cases.codes(texts)
-        ordered = table[self._ordered]
-        self._ordered = ordered[ordered >= 0].astype(np.int64)
-        self._first, self._last, self._ended = self._first[kept], self._last[kept], self._ended[kept]
-        self._inside = self._inside[kept]
-
-    def _encoded(self, batch: pa.RecordBatch, start: Times, end: Times, numbers: Numbers) -> Columns:
-        """The columns of the pool for a batch."""
-        columns: Columns = {"start": start, "end": end, "rows": numbers}
-        outcome = batch.column("outcome")
-        columns["error"] = pc.fill_null(pc.equal(outcome, "error"), False).to_numpy(zero_copy_only=False)
-        for name in _OPTIONAL:
-            if batch.column(name).null_count < len(batch):
-                columns[name] = integers(batch.column(name))
-        for name in WORDS:
-            column = batch.column(name)
-            if column.null_count < len(batch):
-                encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-                words = encoded.dictionary.to_pylist()
-                table = self._pool.translate(name, words)
-                indices = pc.fill_null(encoded.indices.cast(pa.int32()), len(words))
-                codes = table.take(indices.to_numpy(zero_copy_only=False))
-                columns[name] = codes.astype(narrow(len(self._pool.words[name])))
-        return columns
+        self._counting.words_moved()
+        inside = within[cases.inside[within]]
+        self._within = within if len(inside) == len(within) else None
+        self._counting.count_many(pool.columns(), pool.words, cases.first[inside], cases.last[inside])
 
     def _corrected(self, numbers: Numbers, before: Numbers) -> "_Gone":
         """Put away what the new events correct; gives those of them that stand in a case."""
@@ -425,11 +359,11 @@ class LiveLog(Generic[D]):
 
     def _place(self, come: "_Come", gone: "_Gone", moved: Numbers) -> None:
         """Put events into their cases, take others away; those of these that are `moved` go where they now belong."""
-        self._reserve()
+        self._cases.reserve()
         corrected = gone.numbers[self._arrivals.cases(gone.numbers) == GONE]
         self._backwards += self._arrivals.backwards(come.numbers) - self._arrivals.backwards(corrected)
         target = self._arrivals.cases(moved)
-        local_of = np.full(len(self._first), -1, np.int32)
+        local_of = np.full(len(self._cases), -1, np.int32)
         for cases in (come.case, gone.case, target):
             local_of[cases] = 0
         touched = np.flatnonzero(local_of == 0)
@@ -437,9 +371,9 @@ class LiveLog(Generic[D]):
             return
         self._within = None
         local_of[touched] = np.arange(len(touched), dtype=np.int32)
-        old = rows_of(self._first[touched], self._last[touched])
+        old = rows_of(self._cases.first[touched], self._cases.last[touched])
         columns = self._pool.take(old.rows)
-        self._count(columns, old.offsets, self._inside[touched], -1)
+        self._count(columns, old.offsets, self._cases.inside[touched], -1)
         local = np.repeat(np.arange(len(touched), dtype=np.int32), np.diff(old.offsets))
         parts, places = [columns], [local]
         if len(gone.numbers):
@@ -465,77 +399,19 @@ class LiveLog(Generic[D]):
             break_ties(ordering, columns["rows"], self.details)
         columns = {name: column.take(ordering.rows) for name, column in columns.items()}
         first = self._pool.append(columns)
-        self._first[touched], self._last[touched] = first + ordering.offsets[:-1], first + ordering.offsets[1:]
-        full = np.flatnonzero(np.diff(ordering.offsets))
-        self._ended[touched[full]] = np.maximum.reduceat(ordering.end, ordering.offsets[full]) if len(full) else 0
-        inside = np.zeros(len(touched), np.bool_)
-        inside[full] = True if self._begin is None else self._ended[touched[full]] >= self._begin
-        self._inside[touched] = inside
-        self._count(columns, ordering.offsets, inside, 1)
+        full = self._cases.put(touched, ordering.offsets, ordering.end, first)
+        self._cases.inside[touched] = False
+        self._cases.inside[full] = True if self._begin is None else self._cases.ended[full] >= self._begin
+        self._count(columns, ordering.offsets, self._cases.inside[touched], 1)
 
     def _tally(self, cases: Times, sign: int) -> None:
         """Count cases in or out."""
-        found = rows_of(self._first[cases], self._last[cases])
+        found = rows_of(self._cases.first[cases], self._cases.last[cases])
         self._count(self._pool.take(found.rows), found.offsets, np.ones(len(cases), np.bool_), sign)
 
     def _count(self, columns: Columns, offsets: Times, chosen: npt.NDArray[np.bool_], sign: int) -> None:
         """Count the chosen cases in or out; the events of case `i` stand at `offsets[i]:offsets[i + 1]`."""
-        if not chosen.any():
-            return
-        tally(self.summary, self._part(columns, offsets[:-1][chosen], offsets[1:][chosen]), sign)
-
-    def _part(self, columns: Columns, first: Times, last: Times) -> Part:
-        """The events of cases, with codes of the summary."""
-        codes: dict[str, Codes] = {n: self._summary_codes(n, columns[n]) for n in WORDS if n in columns}
-        return Part(
-            first=first,
-            last=last,
-            start=columns["start"],
-            end=columns["end"],
-            enabled=columns.get("enabled"),
-            codes=codes,
-            size={name: len(self._names[name]) for name in codes},
-            error=columns["error"],
-        )
-
-    def _summary_codes(self, name: str, codes: Codes) -> Codes:
-        """Codes of the summary for codes of the pool."""
-        table = self._for_summary(name)
-        if table.dtype == codes.dtype and np.array_equal(table[:-1], np.arange(len(table) - 1)):
-            return codes
-        return table[codes]
-
-    def _for_summary(self, name: str) -> Codes:
-        """Codes of the summary by those of the pool, and NO_CODE behind them."""
-        words, table = self._pool.words[name], self._tables.get(name)
-        if table is None or len(table) <= len(words):
-            known, own = self._codes[name], self._names[name]
-            for word in words:
-                if word not in known:
-                    known[word] = len(own)
-                    own.append(word)
-            codes = [*(known[word] for word in words), NO_CODE]
-            table = self._tables[name] = np.array(codes, narrow(len(own)))
-        return table
-
-    def _reserve(self) -> None:
-        """Room for the cases that are new."""
-        more = len(self._cases) - len(self._first)
-        if more > 0:
-            self._first, self._last, self._ended = (
-                np.concatenate([column, np.zeros(more, np.int64)]) for column in (self._first, self._last, self._ended)
-            )
-            self._inside = np.concatenate([self._inside, np.zeros(more, np.bool_)])
-
-    def _in_order(self) -> Times:
-        """All cases in order of their ids."""
-        offsets, raw = self._cases.buffers()
-        fresh = np.arange(len(self._ordered), len(self._cases))
-        if len(fresh):
-            first = offsets[len(self._ordered)]
-            fresh = fresh[text_order(offsets[len(self._ordered) :] - first, raw[first : offsets[-1]])]
-            self._ordered = np.insert(self._ordered, text_place(offsets, raw, self._ordered, fresh), fresh)
-        return self._ordered
+        self._counting.count(columns, self._pool.words, offsets[:-1][chosen], offsets[1:][chosen], sign)
 
 
 @dataclass(frozen=True)

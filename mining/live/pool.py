@@ -6,8 +6,11 @@ from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mining.arena import NO_CODE, NO_TIME, WORDS, Codes
+from mining.columns import integers
 from mining.dictionary import narrow, nothing
 from mining.kernels.ranges import copy_ranges
 from mining.kernels.taking import recode, used_codes
@@ -26,6 +29,7 @@ EMPTY: Final[dict[str, Any]] = {
 }
 """What stands where a column has no value; its dtype is that of the column at first."""
 SLACK: Final = 1 << 12
+_OPTIONAL: Final = ("enabled", "amount")
 
 
 class Pool:
@@ -59,7 +63,7 @@ class Pool:
         """Memory held, in bytes, without room that has not been written to: the system gives it when it is."""
         return sum(self.count * column.itemsize for column in self._columns.values())
 
-    def translate(self, name: str, words: Sequence[str | None]) -> npt.NDArray[np.int32]:
+    def _translate(self, name: str, words: Sequence[str | None]) -> npt.NDArray[np.int32]:
         """Codes of the pool for words of a column, and NO_CODE behind them; new ones are added."""
         known, own = self._known[name], self.words[name]
         for word in words:
@@ -67,6 +71,25 @@ class Pool:
                 known[word] = len(own)
                 own.append(word)
         return np.array([*(NO_CODE if word is None else known[word] for word in words), NO_CODE], np.int32)
+
+    def encoded(self, batch: pa.RecordBatch, start: Rows, end: Rows, numbers: Rows) -> Columns:
+        """Columns to append for a batch of EVENT_SCHEMA; words that are new get codes."""
+        columns: Columns = {"start": start, "end": end, "rows": numbers}
+        outcome = batch.column("outcome")
+        columns["error"] = pc.fill_null(pc.equal(outcome, "error"), False).to_numpy(zero_copy_only=False)
+        for name in _OPTIONAL:
+            if batch.column(name).null_count < len(batch):
+                columns[name] = integers(batch.column(name))
+        for name in WORDS:
+            column = batch.column(name)
+            if column.null_count < len(batch):
+                encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+                words = encoded.dictionary.to_pylist()
+                table = self._translate(name, words)
+                indices = pc.fill_null(encoded.indices.cast(pa.int32()), len(words))
+                codes = table.take(indices.to_numpy(zero_copy_only=False))
+                columns[name] = codes.astype(narrow(len(self.words[name])))
+        return columns
 
     def take(self, rows: Rows) -> Columns:
         """The columns of some rows."""

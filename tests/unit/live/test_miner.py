@@ -223,7 +223,7 @@ def test_after_an_error_half_way_it_begins_anew_and_leaves_out_what_fails(
     house.commit(event("b", "x", house.now, event_id="2"))
     house.commit(event("c", "x", house.now, event_id="3"))
     with monkeypatch.context() as broken:
-        broken.setattr("mining.live.log.tally", lambda *_: 1 / 0)
+        broken.setattr("mining.live.counting.tally", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             house.miner.round()
     arena = house.arena()
@@ -247,7 +247,7 @@ def test_many_segments_are_taken_in_together_and_one_that_fails_is_found_all_the
             raise ZeroDivisionError
         tally(summary, part, sign)
 
-    for place in ("mining.live.log", "mining.summary.tallying"):
+    for place in ("mining.live.counting", "mining.summary.tallying"):
         monkeypatch.setattr(f"{place}.tally", failing)
     with pytest.raises(ZeroDivisionError):
         house.miner.round()
