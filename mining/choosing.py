@@ -32,15 +32,15 @@ from mining.part import Part, part_of
 from mining.report import Report, ShortSpread, Variant
 from mining.reporting import tables
 from mining.summary.counters import _shares
+from mining.summary.enabled import Rule
 from mining.summary.exact import Exact, Spreads, exact
 from mining.summary.histogram import Histogram, Rows
-from mining.summary.parallel import Parallel
 from mining.summary.paths import Variants
 from mining.summary.quantiles import SHARES, Wanted, plain_quantiles, quantiles, wanted
 from mining.summary.summary import CROSSED, HANDED, Summary
 from mining.summary.tallying import shares, summarise, workers
 from mining.summary.waits import plainly
-from mining.waiting.enabling import parallel_of
+from mining.waiting.enabling import rule_of, with_free
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -56,7 +56,7 @@ class Choosable:
 
     def __init__(self, arena: Arena) -> None:
         self.arena = arena
-        self.part = part_of(arena)
+        self.part = with_free(part_of(arena), arena.names)
         self._reaching: dict[tuple[str, ...], Flags] = {}
         _ = self.newest_first, self.by_duration, self.variants  # all that is made once
         if self.fits:
@@ -71,16 +71,16 @@ class Choosable:
         size = self.part.size
         pairs = [(left, right) for left, right in (*CROSSED, *((name, name) for name in HANDED))]
         return (
-            not self.parallel
+            not self.rule
             and size["activity"] <= MOST_ACTIVITIES
             and (2 * len(self.edges[0]) + 2 * size["activity"] + size.get("role", 0)) * BUCKETS <= MOST_CELLS
             and all(size.get(left, 0) * size.get(right, 0) <= MOST_CELLS // 8 for left, right in pairs)
         )
 
     @cached_property
-    def parallel(self) -> Parallel:
-        """What runs in parallel: decided by all cases, whichever are chosen."""
-        return parallel_of(self.part)
+    def rule(self) -> Rule:
+        """How waiting is found: decided by all cases, whichever are chosen."""
+        return rule_of(self.part)
 
     @cached_property
     def edges(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -262,7 +262,7 @@ def figures(
         summary, found = _counted(chosen, part, keep)
     else:
         summary = summarise(part, arena.names)
-        found = replace(exact(summary, [(part, arena.names)], parallel=chosen.parallel), variants=np.zeros((2, 0)))
+        found = replace(exact(summary, [(part, arena.names)], rule=chosen.rule), variants=np.zeros((2, 0)))
         summary.variants = Variants()
     made = tables(
         summary, found, arena.process, config, replace(quality, overlaps=int(summary.cases.sums["overlaps"])), by
@@ -318,6 +318,7 @@ def _counted(chosen: Choosable, part: Part, keep: Flags | None) -> tuple[Summary
         gap=gap,
         transitions=transitions if len(enabled) else gap,
         waits=plainly(summary),
+        estimated=False,
         waiting=waiting,
         service=service,
         groups={"role": (of_roles, caused)},

@@ -34,7 +34,11 @@ class Part:
     """Shape (rows,)."""
     enabler: npt.NDArray[np.int32] | None = None
     """Shape (rows,): activity of the event that enabled each, BEGIN where there is none; where it is given, `enabled`
-    says all there is to know of waiting (`mining.summary.waits`). None: that is the event before."""
+    says all there is to know of waiting. None: that is the event before."""
+    begun: Times | None = None
+    """Shape (rows,): when the work began, where that is not `start`; waiting ends then."""
+    free: Times | None = None
+    """Shape (rows,): since when the actor was free, where starts are to be estimated (`mining.summary.enabled`)."""
 
     @property
     def cases(self) -> int:

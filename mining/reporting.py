@@ -25,9 +25,14 @@ from mining.story import tell
 from mining.summary.exact import Exact, exact
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise
+from mining.waiting.enabling import with_free
 
 FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
+STARTS_NOTE: Final = (
+    "only ends are recorded: when the work of persons began is estimated from when case and person were free; waiting "
+    "ends then, service times and gaps stay as recorded"
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +70,7 @@ def reports(
     notes = arena.quality.notes
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
-    part = part_of(arena)
+    part = with_free(part_of(arena), arena.names)
     summary = summarise(part, arena.names) if summary is None else summary
     found = tables(
         summary,
@@ -104,6 +109,7 @@ def tables(
     if by == "role" and not figures.known("role"):
         by = "actor"
         notes = (*notes, ACTORS_NOTE) if figures.known("actor") else notes
+    notes = (*notes, STARTS_NOTE) if exact.estimated else notes
     nodes, variants = figures.nodes(), figures.variants(odd)
     return Report(
         schema=SCHEMA,

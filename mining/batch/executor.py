@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from collector.files.log import RawLog, ReadOptions
 from mining.arena import Arena, Quality
+from mining.batch.actors import Actors
 from mining.batch.shelf import Shelf
 from mining.batch.spill import Spill
 from mining.builder import NEGATIVE_NOTE, Builder
@@ -47,6 +48,7 @@ def batch_report(
     with tempfile.TemporaryDirectory(prefix="houtai-", dir=folder) as place:
         spill = Spill(raw, options, Path(place), partitions)
         shelf = Shelf(Path(place), ("activity", *GROUPS))
+        actors = Actors(Path(place))
         spill.fill()
         stage("summing")
         summary, qualities = Summary({}, GROUPS), []
@@ -56,8 +58,10 @@ def batch_report(
             part = part_of(arena)
             summary.add(summarise(part, arena.names, groups=GROUPS))
             shelf.put(part, arena.names)
+            actors.put(part, arena.names, summary)
             qualities.append(arena.quality)
             del arena, part
+        actors.finish(shelf)
         stage("quantiles")
         quality = together(Quality(**dataclasses.asdict(spill.quality)), qualities)
         found = tables(summary, exact(summary, shelf), config.process, config, quality, by)

@@ -47,10 +47,15 @@ class Shelf:
                     enabled=events.get("enabled"),
                     codes={name: events[name] for name in names},
                     size={name: len(words) for name, words in names.items()},
+                    free=np.load(self.free(place)) if self.free(place).exists() else None,
                     error=np.broadcast_to(np.bool_(False), len(events["start"])),
                 ),
                 names,
             )
+
+    def free(self, place: int) -> Path:
+        """The file, if any, that says for the part put there since when actors were free: int64, one a row."""
+        return self._folder / f"free-{place}.npy"
 
     def _write(self, name: str, columns: dict[str, pa.Array]) -> None:
         batch = pa.RecordBatch.from_pydict(columns)

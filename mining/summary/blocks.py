@@ -110,7 +110,8 @@ class Block:
         of_case = np.zeros((4, cases), np.int64)
         known = part.enabled is not None
         enabled = part.enabled if part.enabled is not None else part.start[:0]
-        columns = plain(self._first, self._last, part.start, part.end, enabled)
+        begun = part.start if part.begun is None else part.begun
+        columns = plain(self._first, self._last, part.start, part.end, begun, enabled)
         begin, end, overlaps, recorded = _times(
             *columns,
             known,
@@ -201,6 +202,7 @@ def _times(
     last: Ints,
     start: Ints,
     end: Ints,
+    begun: Ints,
     enabled: Ints,
     recorded: bool,
     complete: bool,
@@ -221,15 +223,15 @@ def _times(
         earliest = latest
         work, busy, waited = 0, 0, 0
         for i in range(low, last[c]):
-            begun, ended = start[i], end[i]
-            took = ended - begun
+            came, ended = start[i], end[i]
+            took = ended - came
             service[at], service_bucket[at] = took, bucket(took)
             work += took
             if i > low:
-                since = max(begun - end[i - 1], 0)
+                since = max(came - end[i - 1], 0)
                 gap[at], gap_bucket[at] = since, bucket(since)
                 waiting[at], waiting_bucket[at] = since, gap_bucket[at]
-                overlaps += begun < latest
+                overlaps += came < latest
             else:
                 since = 0
                 gap[at], gap_bucket[at] = missing, -1
@@ -239,11 +241,11 @@ def _times(
                 waiting[at], waiting_bucket[at] = missing, -1
             if recorded and enabled[i] != missing:
                 known += 1
-                since = max(begun - enabled[i], 0)
+                since = max(begun[i] - enabled[i], 0)
                 waiting[at], waiting_bucket[at] = since, bucket(since)
             waited += since
             if ended > latest:
-                busy += ended - max(begun, latest)
+                busy += ended - max(came, latest)
                 latest = ended
             at += 1
         of_case[0, c], of_case[1, c], of_case[2, c], of_case[3, c] = latest - earliest, work, busy, waited

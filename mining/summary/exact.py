@@ -13,11 +13,11 @@ from mining.kernels.guard import guard
 from mining.part import Part
 from mining.summary.blocks import Block, blocks
 from mining.summary.counters import bucketed, of_cases
-from mining.summary.parallel import Parallel
+from mining.summary.enabled import Rule, longest, with_enabled
 from mining.summary.quantiles import Collector, Wanted, plain_quantiles, quantiles, sorted_in, wanted
 from mining.summary.summary import Names, Summary, sizes
 from mining.summary.tallying import shares, workers
-from mining.summary.waits import Counting, Waits, added_up, enabled, plainly
+from mining.summary.waits import Counting, Waits, added_up, plainly
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
@@ -53,23 +53,23 @@ class Exact:
     variants: Reals
     """Median and p90 of the duration by variant, µs; shape (2, variants)."""
     waits: Waits
+    estimated: bool
+    """Whether waiting ends at estimated starts."""
     begin: int | None
     """First start of the log, µs UTC; None where it is empty."""
     end: int | None
     """Last end."""
 
 
-def exact(
-    summary: Summary, sources: Iterable[Source], threads: int | None = None, parallel: Parallel | None = None
-) -> Exact:
+def exact(summary: Summary, sources: Iterable[Source], threads: int | None = None, rule: Rule | None = None) -> Exact:
     """Look at the cases of the summary again, in any order and in other parts if need be.
 
-    `sources` are parts with the words of their codes; where activities run in parallel they are gone through twice.
-    `parallel` (with the summary's codes) says which do, where others decide it than the summary's cases. Raises
-    ValueError where they are not the summary's cases.
+    `sources` are parts with the words of their codes; they are gone through twice where activities run in parallel,
+    three times where starts are estimated. `rule` (with the summary's codes) says how waiting is found, where others
+    decide it than the summary's cases. Raises ValueError where they are not the summary's cases.
     """
-    parallel = summary.parallel() if parallel is None else parallel
-    waits = _counted(summary, sources, threads, parallel) if parallel else plainly(summary)
+    rule = _rule(summary, sources) if rule is None else rule
+    waits = _counted(summary, sources, threads, rule) if rule else plainly(summary)
     size, transitions = len(summary.names.get("activity", ())), waits.numbering.size
     looks = {
         "gap": wanted(summary.edges.gap, summary.edges.numbering.size),
@@ -85,14 +85,12 @@ def exact(
         looks[f"waiting by {name}"] = wanted(waits.groups[name][1], words)
     found: list[_Look] = []
     for part, names in sources:
-        same = _recoded(part, names, summary)
-        looking = _in_threads(
-            lambda: _Look(summary, waits, looks), enabled(same, parallel) if parallel else same, threads
-        )
+        same = with_enabled(_recoded(part, names, summary), rule)
+        looking = _in_threads(lambda: _Look(summary, waits, looks), same, threads)
         for one in looking:
             one.trim()
         found += looking
-    return _put_together(summary, waits, looks, found)
+    return _put_together(summary, waits, looks, found, rule.longest is not None)
 
 
 L = TypeVar("L", bound="_Looking")
@@ -111,10 +109,19 @@ def _in_threads(made: Callable[[], L], part: Part, threads: int | None) -> list[
     return looking
 
 
-def _counted(summary: Summary, sources: Iterable[Source], threads: int | None, parallel: Parallel) -> Waits:
+def _rule(summary: Summary, sources: Iterable[Source]) -> Rule:
+    """How waiting is found in the log that these are all cases of."""
+    parallel = summary.parallel()
+    if summary.cases.sums["work"] or all(part.free is None for part, _ in sources):
+        return Rule(parallel)
+    parts = (_recoded(part, names, summary) for part, names in sources if part.free is not None)
+    return Rule(parallel, longest(parts, parallel, len(summary.names.get("activity", ()))))
+
+
+def _counted(summary: Summary, sources: Iterable[Source], threads: int | None, rule: Rule) -> Waits:
     found: list[Counting] = []
     for part, names in sources:
-        same = enabled(_recoded(part, names, summary), parallel)
+        same = with_enabled(_recoded(part, names, summary), rule)
         found += _in_threads(lambda: Counting(summary), same, threads)
     return added_up(summary, found)
 
@@ -163,7 +170,9 @@ class _Look:
         self.end = times.end if self.end is None else max(self.end, times.end)
 
 
-def _put_together(summary: Summary, waits: Waits, looks: dict[str, Wanted], found: list[_Look]) -> Exact:
+def _put_together(
+    summary: Summary, waits: Waits, looks: dict[str, Wanted], found: list[_Look], estimated: bool
+) -> Exact:
     known = {name: quantiles(look, [one.collectors[name].found() for one in found]) for name, look in looks.items()}
     edges, activities, targets = summary.edges, summary.activities, waits.numbering.rights
     gap = _spreads(looks, known, "gap", edges.counts[:, edges.GAP])
@@ -188,6 +197,7 @@ def _put_together(summary: Summary, waits: Waits, looks: dict[str, Wanted], foun
         cases=_spreads(looks, known, "cases", totals),
         variants=_of_variants(summary, found),
         waits=waits,
+        estimated=estimated,
         begin=min(begins, default=None),
         end=max(ends, default=None),
     )

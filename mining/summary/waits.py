@@ -1,20 +1,18 @@
 """Waiting by transition, activity, group and case: what enabled each event, once it is known what runs in parallel."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from mining.arena import NO_TIME
-from mining.kernels.enabling import enabling_rows
 from mining.part import Part
 from mining.summary.blocks import Block, blocks
 from mining.summary.counters import bucketed, mapped, room
 from mining.summary.histogram import Histogram, Rows
 from mining.summary.numbering import BEGIN, Numbering
-from mining.summary.parallel import Parallel
 from mining.summary.summary import Summary
 
 Ints = npt.NDArray[np.int64]
@@ -36,17 +34,6 @@ class Waits:
     """What each case took, as `Cases.spread`."""
     waited: int
     """Total over all cases."""
-
-
-def enabled(part: Part, parallel: Parallel) -> Part:
-    """The part with what enabled each of its events, and when; recorded times are as they were."""
-    codes = part.codes["activity"]
-    before = enabling_rows(part.first, part.last, parallel.numbers(codes), part.start, part.end, parallel.matrix)
-    known = before >= 0
-    times = np.where(known, part.end[before], NO_TIME)
-    if part.enabled is not None:
-        times = np.where(part.enabled != NO_TIME, part.enabled, times)
-    return replace(part, enabled=times, enabler=np.where(known, codes[before], BEGIN).astype(np.int32))
 
 
 def plainly(summary: Summary) -> Waits:

@@ -8,6 +8,7 @@ import numpy as np
 from mining.arena import NO_TIME
 from mining.part import Part
 from mining.summary.arrow import from_arrow, to_arrow
+from mining.summary.enabled import Rule
 from mining.summary.exact import exact
 from mining.summary.numbering import Numbering
 from mining.summary.parallel import Parallel
@@ -23,7 +24,7 @@ def warm_summaries() -> None:
         summary.add(from_arrow(to_arrow(summary)))
         tally(summary, part, -1)
         exact(summary, [(part, names)])
-        exact(summary, [(part, names)], parallel=Parallel(np.array([0, 1, -1], np.int32), ~np.eye(2, dtype=np.bool_)))
+        exact(summary, [(part, names)], rule=Rule(Parallel(np.array([0, 1, -1], np.int32), ~np.eye(2, dtype=np.bool_))))
         apart = replace(part, first=np.array([0, 2]), last=np.array([1, 3]))
         summary.subtract(summarise(apart, names))
     hashed = Numbering(cells=0)

@@ -1,16 +1,17 @@
 """When the work of each event could have started, and what enabled it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mining.arena import NO_TIME, Arena, Codes, Times
 from mining.kernels.directly_follows import directly_follows
-from mining.kernels.enabling import enabling_rows
 from mining.kernels.overlapping import overlapping
 from mining.kernels.paths import paths
 from mining.kernels.ranges import rows_of
 from mining.part import Part, part_of
+from mining.summary.enabled import Rule, enabled, free, longest
 from mining.summary.parallel import Follows, Parallel, parallel
 
 
@@ -30,13 +31,24 @@ class Enabling:
 
 def enabling(arena: Arena) -> Enabling:
     """The true predecessors of all events of the arena, and when their work could have started."""
-    part = part_of(arena)
-    found = parallel_of(part)
-    codes = found.numbers(arena.activity)
-    before = enabling_rows(part.first, part.last, codes, arena.start, arena.end, found.matrix)
-    enabled = np.where(before >= 0, arena.end[before], arena.start)
-    recorded = arena.enabled != NO_TIME
-    return Enabling(np.where(recorded, arena.enabled, enabled), before, arena.start, estimated=False)
+    part = with_free(part_of(arena), arena.names)
+    rule = rule_of(part)
+    found = enabled(part, rule)
+    times = np.where(found.enabled == NO_TIME, found.begun, found.enabled)
+    return Enabling(times, found.before, found.begun, rule.longest is not None)
+
+
+def with_free(part: Part, names: Mapping[str, Sequence[str]]) -> Part:
+    """The part of a whole log, with when actors were free where starts are to be estimated."""
+    return replace(part, free=free(part, names))
+
+
+def rule_of(part: Part) -> Rule:
+    """How waiting is found in the log that the part has all cases of."""
+    parallel = parallel_of(part)
+    if part.free is None:
+        return Rule(parallel)
+    return Rule(parallel, longest([part], parallel, part.size["activity"]))
 
 
 def parallel_of(part: Part) -> Parallel:

@@ -1,6 +1,7 @@
 """Slow and obvious: what runs in parallel, and which event enabled each."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -14,6 +15,10 @@ class Event(Protocol):
     def start(self) -> int: ...
     @property
     def end(self) -> int: ...
+    @property
+    def enabled(self) -> int | None: ...
+    @property
+    def actor(self) -> str | None: ...
 
 
 Case = Sequence[Event]
@@ -95,3 +100,38 @@ def before(case: Case, found: Pairs) -> list[int | None]:
         ended = [j for j in [nearest, *branches.values()] if case[j].end <= event.start]
         enablers.append(max(ended, key=lambda j: (case[j].end, j), default=nearest))
     return enablers
+
+
+def since(case: Case, enablers: Sequence[int | None], i: int) -> int | None:
+    """When the work of an event could have started."""
+    recorded, place = case[i].enabled, enablers[i]
+    return recorded if recorded is not None else None if place is None else case[place].end
+
+
+def begun(cases: Mapping[str, Case], enablers: Mapping[str, Sequence[int | None]]) -> dict[str, list[int]]:
+    """When the work of each event began, by case: as recorded, or estimated where only ends are."""
+    found = {name: [e.start for e in case] for name, case in cases.items()}
+    events = [e for case in cases.values() for e in case]
+    if any(e.end > e.start for e in events):
+        return found
+    took = defaultdict(list)
+    for name, case in cases.items():
+        for i, event in enumerate(case):
+            enabled = since(case, enablers[name], i)
+            if enabled is not None and event.actor is not None:
+                ends = [e.end for e in events if e.actor == event.actor and e.end < event.end]
+                found[name][i] = min(max([enabled, *ends]), event.end)
+                took[event.activity].append(event.end - found[name][i])
+    longest = {a: 5 * bucket(sorted(values)[(len(values) + 1) // 2 - 1]) for a, values in took.items()}
+    for name, case in cases.items():
+        for i, event in enumerate(case):
+            found[name][i] = max(found[name][i], event.end - longest.get(event.activity, 0))
+    return found
+
+
+def bucket(value: int) -> int:
+    """The least value that is counted with this one: 32 steps an octave."""
+    if value == 0:
+        return 0
+    octave = value.bit_length() - 1
+    return ((value << 5 >> octave) << octave) >> 5

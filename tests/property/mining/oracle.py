@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tests.property.mining.enabling import before, parallel
+from tests.property.mining.enabling import before, begun, parallel, since
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def spread(values: Sequence[int]) -> dict[str, float | None]:
     return {"total": sum(values) / 1e6, "mean": sum(values) / len(values) / 1e6, "p50": p50, "p90": p90, "p95": p95}
 
 
-def waiting(rows: list[Happening], i: int, enablers: list[int | None]) -> int | None:
-    enabled, before = rows[i].enabled, enablers[i]
-    if enabled is not None:
-        return max(0, rows[i].start - enabled)
-    return None if before is None else max(0, rows[i].start - rows[before].end)
+def waiting(
+    rows: list[Happening], i: int, enablers: Sequence[int | None], begun: Sequence[int] | None = None
+) -> int | None:
+    enabled = since(rows, enablers, i)
+    return None if enabled is None else max(0, (rows[i].start if begun is None else begun[i]) - enabled)
 
 
 def ranked(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
@@ -61,11 +61,15 @@ def ranked(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
     return [{"source": s, "target": t, "count": n} for (s, t), n in pairs]
 
 
-def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) -> dict[str, object]:
-    """Everything of the document but findings, currency, schema and notes."""
+def document(
+    events: Sequence[Happening], end_activities: Sequence[str] = (), estimated: bool = True
+) -> dict[str, object]:
+    """Everything of the document but findings, currency, schema and notes; `estimated`: starts may be."""
     logged = cases_of(events)
     beside = parallel(list(logged.values()))
     enablers = {case: before(rows, beside) for case, rows in logged.items()}
+    starts = begun(logged, enablers) if estimated else {case: [e.start for e in rows] for case, rows in logged.items()}
+    waited = {c: [waiting(rows, i, enablers[c], starts[c]) for i in range(len(rows))] for c, rows in logged.items()}
     kept = [e for rows in logged.values() for e in rows]
     steps = [(rows, i) for rows in logged.values() for i in range(1, len(rows))]
     gaps = defaultdict(list)
@@ -80,7 +84,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
         for i, place in enumerate(enablers[case]):
             if place is not None:
                 transition = (rows[place].activity, rows[i].activity)
-                waits[transition].append(waiting(rows, i, enablers[case]) or 0)
+                waits[transition].append(waited[case][i] or 0)
                 wait_cases[transition].add(case)
     edges = sorted(gaps, key=lambda edge: (-len(gaps[edge]), edge))
     transitions = sorted(waits, key=lambda pair: (-len(waits[pair]), pair))
@@ -89,7 +93,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
     role_rework: Counter[str] = Counter()
     for case, rows in logged.items():
         for i, event in enumerate(rows):
-            wait = waiting(rows, i, enablers[case])
+            wait = waited[case][i]
             if wait is not None:
                 activity_waits[event.activity].append(wait)
                 role_waits[event.role or ""] += wait
@@ -191,9 +195,7 @@ def document(events: Sequence[Happening], end_activities: Sequence[str] = ()) ->
         "cases": {
             "duration_s": spread(list(length.values())),
             "service_s": spread([sum(e.end - e.start for e in rows) for rows in logged.values()]),
-            "waiting_s": spread(
-                [sum(waiting(rows, i, enablers[case]) or 0 for i in range(len(rows))) for case, rows in logged.items()]
-            ),
+            "waiting_s": spread([sum(wait or 0 for wait in waited[case]) for case in logged]),
             "efficiency": math.fsum(shares) / len(shares) if shares and has_length else None,
         },
         "roles": roles,

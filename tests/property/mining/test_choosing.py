@@ -18,6 +18,7 @@ from mining.report import Report
 from mining.reporting import tables
 from mining.summary.exact import exact
 from mining.summary.tallying import summarise
+from mining.waiting.enabling import rule_of, with_free
 from tests.helpers import arena, event
 from tests.property.mining.choices import unhurried
 
@@ -27,8 +28,8 @@ WORD = st.none() | st.sampled_from(["x", "y", "审核"])
 
 @st.composite
 def arenas(draw: st.DrawFn) -> Arena:
-    """Overlaps, equal times, missing words, some with enabling times."""
-    recorded = draw(st.booleans())
+    """Overlaps or ends only, equal times, missing words, some with enabling times."""
+    recorded, lasting = draw(st.booleans()), draw(st.booleans())
     rows = []
     for number in range(draw(st.integers(0, 25))):
         start = draw(st.integers(0, 60))
@@ -37,7 +38,7 @@ def arenas(draw: st.DrawFn) -> Arena:
                 f"c{draw(st.integers(0, 6))}",
                 draw(st.sampled_from("abc")),
                 start * 7919,
-                (start + draw(st.integers(0, 12))) * 7919,
+                (start + (draw(st.integers(0, 12)) if lasting else 0)) * 7919,
                 event_id=str(number),
                 actor=draw(WORD),
                 role=draw(WORD),
@@ -54,8 +55,12 @@ def slowly(log: Arena, keep: Flags, by: By, odd: Flags) -> Report:
     """The same by way of a copy and a summary."""
     small = take(log, keep)
     summary = summarise(part_of(small), small.names)
+    whole = with_free(part_of(log), log.names)
+    part = part_of(small)
+    if whole.free is not None:
+        part = replace(part, free=whole.free[np.repeat(keep, np.diff(log.offsets))])
     odd_ones = odd_cases(summary, part_of(take(log, keep & odd)))
-    found = exact(summary, [(part_of(small), small.names)], parallel=summarise(part_of(log), log.names).parallel())
+    found = exact(summary, [(part, small.names)], rule=rule_of(whole))
     return tables(summary, found, "test", CONFIG, small.quality, by, odd_ones)
 
 

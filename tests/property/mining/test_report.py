@@ -1,6 +1,7 @@
 """The report equals a slow, obvious one in plain Python, on any log."""
 
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -72,6 +73,13 @@ def distinct(events: list[Happening]) -> list[Happening]:
 @given(happenings)
 def test_the_report_is_the_obvious_one(events: list[Happening]) -> None:
     assert figures(events) == oracle.document(events, CONFIG.end_activities)
+
+
+@unhurried
+@given(happenings)
+def test_so_it_is_where_only_ends_are_recorded(events: list[Happening]) -> None:
+    ends = [replace(e, start=e.end) for e in events]
+    assert figures(ends) == oracle.document(ends, CONFIG.end_activities)
 
 
 @unhurried

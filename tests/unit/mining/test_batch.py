@@ -36,6 +36,7 @@ CELLS = {
 TIMES = ("start", "end", "enabled_time")
 SETS = (
     ("case", "activity", "start", "end", "resource", "role", "system"),
+    ("case", "activity", "end", "resource"),
     ("case", "activity", "end", "lifecycle:transition", "resource"),
     tuple(CELLS),
     ("case", "activity", "start", "amount"),
