@@ -1,6 +1,6 @@
 """Settings of the alerts: whom to wake, by which way, from which thresholds on."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -20,6 +20,18 @@ class Channels(Section):
     page: tuple[str, ...] = Field(default=(), description="wakes somebody, at once")
     ticket: tuple[str, ...] = Field(default=(), description="once, to be looked at in working hours")
     digest: tuple[str, ...] = Field(default=(), description="one message a day")
+    report: tuple[str, ...] = Field(default=(), description="the bottleneck report once a week, as a file where it can")
+
+
+Day = Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+DAYS: tuple[Day, ...] = get_args(Day)
+
+
+class Weekly(Section):
+    """When the bottleneck report goes out, in the time zone of the process."""
+
+    day: Day = "MONDAY"
+    hour: int = Field(default=8, ge=0, le=23)
 
 
 class Webhooks(Section):
@@ -129,6 +141,7 @@ class AlertSettings(Section):
     cooldown_minutes: float = Field(default=60, ge=0, description="what was resolved is not said again within this")
     resolve_minutes: float = Field(default=10, ge=0, description="gone for this long counts as resolved")
     digest_hour: int = Field(default=9, ge=0, le=23, description="hour of the day of the digest, in `timezone`")
+    weekly: Weekly = Weekly()
     group_wait: str = Field(default="10s", pattern=DURATION, description="Alertmanager waits for more of a group")
     evaluation_interval: str = Field(default="15s", pattern=DURATION)
     keep_firing: str = Field(default="10m", pattern=DURATION, description="against flapping")
@@ -142,7 +155,7 @@ class AlertSettings(Section):
     def delivers(self) -> bool:
         """Whether the service itself has somebody to tell: any apprise URL, beside an Alertmanager too."""
         ways = (self.apprise, *(route.apprise for route in self.processes.values()))
-        return any(way.page or way.ticket or way.digest for way in ways)
+        return any(way.page or way.ticket or way.digest or way.report for way in ways)
 
     def owner_of(self, process: str) -> str | None:
         """Who is on duty for `process`."""
@@ -156,3 +169,8 @@ class AlertSettings(Section):
             own = getattr(self.processes[process].apprise, urgency)
         shared: tuple[str, ...] = getattr(self.apprise, urgency)
         return own or shared
+
+    def reports(self, process: str) -> tuple[str, ...]:
+        """The apprise URLs that get the bottleneck report of `process`."""
+        own = self.processes[process].apprise.report if process in self.processes else ()
+        return own or self.apprise.report

@@ -15,6 +15,7 @@ from api.auth import Guard
 from api.changes import Changes
 from api.knowing import Knowing
 from api.operations import Operations
+from api.pages import bottlenecks
 from api.pages import routes as pages
 from api.pages.render import Pages
 from api.problems import Problem, install
@@ -85,6 +86,7 @@ def create_app(
         return Response(await run_sync(metrics, limiter=scraping), media_type=METRICS_TYPE)
 
     app.include_router(processes.router)
+    app.include_router(bottlenecks.router)
     app.include_router(models.router)
     app.include_router(statistics.router)
     app.include_router(findings.router)

@@ -5,14 +5,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, TypeVar
 
 import numpy as np
 from starlette.exceptions import HTTPException
 
+from api.bottlenecks.context import Standing
 from api.changes import Change, Changes, Kind
 from api.operations import Operations
 from api.readiness import Readiness
+from api.redesign import done_moment, freeze, standing
 from api.sharing import Sharing
 from collector.vocabulary.languages import LANGUAGES, Language, text
 from mining.arena import Arena, Quality
@@ -21,6 +24,7 @@ from mining.figures import By
 from mining.filters import Filters, choose, take
 from mining.findings import detect
 from mining.live.knowledge import Knowledge, Snapshot
+from mining.live.redesigns import Redesigns
 from mining.live.register import Register, State
 from mining.map import Layout, layout
 from mining.report import Finding, Report, Variant
@@ -48,6 +52,7 @@ class Knowing:
     ) -> None:
         self.knowledge, self.register, self.operations, self.changes = knowledge, register, operations, changes
         self.clock, self._titles = clock, titles
+        self.redesigns = Redesigns(operations.url)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], tuple[Snapshot, object]] = OrderedDict()
         self._changed: dict[str, State] = {}
@@ -198,18 +203,37 @@ class Knowing:
             raise HTTPException(404, f"finding {finding_id!r}: not known, or no longer there")
         return self._newest(found, None)
 
-    def change_finding(self, who: str, finding_id: str, status: str | None, owner: str | None) -> Finding:
-        """Set status or owner and put it on the record; taken back where it can't be recorded."""
-        self.finding(finding_id, LANGUAGES[0])
+    def change_finding(
+        self, who: str, finding_id: str, status: str | None, owner: str | None, done_at: datetime | None = None
+    ) -> Finding:
+        """Set status, owner or when its redesign was done, and put it on the record; taken back where it can't be.
+
+        A finding that becomes `in_redesign` has its baseline frozen. PermanentError for a `done_at` that can't be.
+        """
+        known = self.finding(finding_id, LANGUAGES[0])
+        snapshot = self.snapshot(known.process)
+        begins = status == "in_redesign" and known.status != "in_redesign"
+        if begins:
+            freeze(self.redesigns, known, snapshot, self.clock())
+        more: dict[str, str] = {}
+        if done_at is not None:
+            done = done_moment(self.redesigns.get(finding_id), done_at, snapshot, self.clock())
+            more = {"done_at": iso(done)}
         before, after = self.register.change(finding_id, status, owner)
         try:
-            self.operations.record(who, "change finding", finding_id, _state(before), _state(after))
+            self.operations.record(who, "change finding", finding_id, _state(before), {**_state(after), **more})
         except Exception:
             self.register.change(finding_id, before.status, before.owner or "")
             raise
+        if done_at is not None:
+            self.redesigns.set_done(finding_id, done)
         with self._lock:
             self._changed[finding_id] = after
         return self.finding(finding_id, LANGUAGES[0])
+
+    def standing(self, finding_id: str, snapshot: Snapshot) -> Standing | None:
+        """Where the redesign of a finding stands; None where its baseline was never frozen."""
+        return standing(self.redesigns, finding_id, snapshot, self.derived)
 
     def add_change(
         self,

@@ -22,6 +22,7 @@ class Outputs:
 
     json: Path | None = None
     html: Path | None = None
+    pdf: Path | None = None
     case_findings: Path | None = None
     bpmn: Path | None = None
     pnml: Path | None = None
@@ -29,7 +30,7 @@ class Outputs:
 
     def given(self) -> tuple[Path, ...]:
         """Those that are wanted."""
-        every = (self.json, self.html, self.case_findings, self.xlsx, self.bpmn, self.pnml)
+        every = (self.json, self.html, self.pdf, self.case_findings, self.xlsx, self.bpmn, self.pnml)
         return tuple(path for path in every if path is not None)
 
 
@@ -105,16 +106,10 @@ def mine_log(
 
             raw = msgspec.json.format(msgspec.json.encode(document(told)), indent=2)
             write_text(outputs.json, raw.decode() + "\n", language)
-        if outputs.html is not None:
-            from api.html_report import render
-            from api.outputs import write_text
+        if any(path is not None for path in (outputs.html, outputs.pdf, outputs.xlsx)):
+            from api.bottlenecks.one_log import write_documents
 
-            write_text(outputs.html, render(told, language, zone), language)
-        if outputs.xlsx is not None:
-            from api.outputs import write_bytes
-            from api.workbook import workbook
-
-            write_bytes(outputs.xlsx, workbook(told, language, zone), language)
+            write_documents(outputs, told, arena, dataclasses.replace(known, zone=zone), language)
         if outputs.case_findings is not None and arena is not None:
             from api.case_findings import case_findings
             from api.outputs import write_text

@@ -13,6 +13,7 @@ from granian.server.embed import Server
 
 from alerts.delivery import Background, Deliverer
 from api.app import create_app
+from api.bottlenecks.delivering import documents
 from api.changes import Changes
 from api.forgetting import Forgetting
 from api.operations import Operations
@@ -28,6 +29,7 @@ from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge
 from mining.live.metrics import LiveMetrics
 from mining.live.miner import Miner, Observer
+from mining.live.redesigns import Redesigns
 from mining.live.register import Register
 
 log = structlog.get_logger()
@@ -46,7 +48,9 @@ def run(settings: Settings, data: Path) -> None:
     state = f"sqlite:///{data / 'state.sqlite'}"
     register, operations, changes = Register(state), Operations(state), Changes(state)
     knowledge, metrics = Knowledge(), LiveMetrics(memory=data / "counted")
-    delivery = Background(Deliverer(settings.alerts, data / "alerts.sqlite", metrics.registry))
+    titles = {process: known.title for process, known in settings.processes.items()}
+    files = documents(titles, Redesigns(state))
+    delivery = Background(Deliverer(settings.alerts, data / "alerts.sqlite", metrics.registry, files))
     observers: list[Observer] = [metrics.update]
     if settings.alerts.delivers:
         observers.append(lambda snapshots, _lag, _seconds, now: delivery.round(snapshots, now))
@@ -65,7 +69,7 @@ def run(settings: Settings, data: Path) -> None:
         settings=settings.api,
         metrics=metrics.render,
         ready=lambda: knowledge.taken > 0,
-        titles={process: known.title for process, known in settings.processes.items()},
+        titles=titles,
         forward=Forward(data, settings.collector.token),
     )
     # So that the first model does not wait for pm4py to load.

@@ -1,4 +1,4 @@
-"""Without an Alertmanager, the service itself tells people: pages at once, tickets once, the rest once a day."""
+"""Without an Alertmanager, the service itself tells people: at once, in a daily digest, in a weekly report."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from alerts.delivery.ledger import Ledger, Said
 from alerts.delivery.message import Entry, alarm, over
 from alerts.delivery.outlet import Outlet, target_of
+from alerts.delivery.weekly import Documents, Weekly
 from alerts.settings import URGENCIES, AlertSettings, Urgency
 from mining.live.knowledge import Snapshot
 
@@ -26,10 +27,18 @@ class Deliverer:
     """Call `round` after every round of the miner; what a finding says decides who hears of it, and when."""
 
     def __init__(
-        self, settings: AlertSettings, path: Path | None = None, registry: CollectorRegistry | None = None
+        self,
+        settings: AlertSettings,
+        path: Path | None = None,
+        registry: CollectorRegistry | None = None,
+        documents: Documents | None = None,
     ) -> None:
-        """`path` of the SQLite file that remembers what was said; `registry` for the count of deliveries."""
+        """`path` of the SQLite file that remembers what was said; `registry` for the count of deliveries.
+
+        `documents` make the files of the weekly report; without them it is a summary and a link.
+        """
         self._settings, self._ledger, self._outlet = settings, Ledger(path), Outlet(registry)
+        self._weekly = Weekly(settings, self._ledger, self._outlet, documents)
 
     @property
     def delivered(self) -> int:
@@ -65,6 +74,7 @@ class Deliverer:
                     else:
                         self._say(own, said, url, urgency, now)
             self._settle(process, entries, said, now)
+            self._weekly.round(snapshot, now)
         self._ledger.forget(now - REMEMBERED)
 
     def _say(

@@ -33,6 +33,15 @@ _digests = sa.Table(
 )
 
 
+_reports = sa.Table(
+    "reports",
+    _metadata,
+    sa.Column("process", sa.String, primary_key=True),
+    sa.Column("target", sa.String, primary_key=True),
+    sa.Column("moment", sa.String, nullable=False),
+)
+
+
 @dataclass(frozen=True)
 class Said:
     """One finding as said to one target; times in µs UTC."""
@@ -94,6 +103,19 @@ class Ledger:
         values = {"process": process, "target": target, "day": day}
         with self._engine.begin() as connection:
             connection.execute(sa.insert(_digests).prefix_with("OR REPLACE"), values)
+
+    def report_moment(self, process: str, target: str) -> str | None:
+        """The due moment of the last weekly report that was sent or passed over."""
+        query = sa.select(_reports.c.moment).where(_reports.c.process == process, _reports.c.target == target)
+        with self._engine.begin() as connection:
+            moment: str | None = connection.execute(query).scalar_one_or_none()
+        return moment
+
+    def note_report(self, process: str, target: str, moment: str) -> None:
+        """The report due at `moment` was sent, or is not to be."""
+        values = {"process": process, "target": target, "moment": moment}
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(_reports).prefix_with("OR REPLACE"), values)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -36,11 +36,22 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes along."""
+
+    name: str
+    kind: str
+    """Its media type."""
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Message:
-    """What goes out."""
+    """What goes out; attachments only where the way takes some."""
 
     title: str
     body: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def alarm(entries: Sequence[Entry], settings: AlertSettings, now: int) -> Message:

@@ -1,9 +1,10 @@
 """The way out: apprise URLs, each with a pause that grows while it fails."""
 
-from typing import Final
+from typing import Any, Final, Literal
 
 import apprise
 import structlog
+from apprise.attachment.memory import AttachMemory
 from prometheus_client import CollectorRegistry, Counter
 
 from alerts.delivery.message import Message
@@ -23,6 +24,20 @@ def target_of(url: str) -> str:
     return stable_id("target", url)
 
 
+_KINDS: Final = {"page": apprise.NotifyType.FAILURE, "report": apprise.NotifyType.INFO}
+
+
+def _attached(way: Any, message: Message) -> Any:
+    """The message's files as apprise wants them; none where a way takes none, as some fail on them."""
+    if not message.attachments or not all(each.attachment_support for each in way):
+        return None
+    found = apprise.AppriseAttachment()
+    for file in message.attachments:
+        made = AttachMemory(content=file.content, name=file.name, mimetype=file.kind)  # type: ignore[no-untyped-call]
+        found.add(made)
+    return found
+
+
 class Outlet:
     """Sends messages; a failure is counted and logged, never raised."""
 
@@ -36,7 +51,7 @@ class Outlet:
         )
         self.delivered, self.failed = 0, 0
 
-    def send(self, url: str, message: Message, urgency: Urgency, now: int) -> bool:
+    def send(self, url: str, message: Message, urgency: Urgency | Literal["report"], now: int) -> bool:
         """Whether `message` got through to `url`; False too while a failing one has its pause. `now` in µs UTC."""
         target = target_of(url)
         failures, until = self._failures.get(target, (0, 0))
@@ -44,10 +59,15 @@ class Outlet:
             return False
         try:
             way = apprise.Apprise()
-            kind = apprise.NotifyType.FAILURE if urgency == "page" else apprise.NotifyType.WARNING
+            kind = _KINDS.get(urgency, apprise.NotifyType.WARNING)
+            plain = apprise.NotifyFormat.TEXT
             done = way.add(url) and bool(
                 way.notify(
-                    title=message.title, body=message.body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+                    title=message.title,
+                    body=message.body,
+                    notify_type=kind,
+                    body_format=plain,
+                    attach=_attached(way, message),
                 )
             )
         except Exception:

@@ -46,6 +46,9 @@ def mine(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write the report as one HTML page here.", show_default=False)
     ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write the report as PDF on A4 here.", show_default=False)
+    ] = None,
     xlsx: Annotated[
         Path | None, typer.Option("--xlsx", help="Write the report as a workbook here.", show_default=False)
     ] = None,
@@ -114,7 +117,7 @@ def mine(
     languages: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
     mine_log(
         log,
-        Outputs(json=json, html=html, case_findings=case_findings, bpmn=bpmn, pnml=pnml, xlsx=xlsx),
+        Outputs(json=json, html=html, pdf=pdf, case_findings=case_findings, bpmn=bpmn, pnml=pnml, xlsx=xlsx),
         Columns(case=case, activity=activity, start=start, end=end, actor=actor, role=role),
         process=process,
         config=config,

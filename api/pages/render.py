@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.auth import identity
+from api.bottlenecks.html import STYLE as REPORT_STYLE
 from api.html_report import humanise
 from api.knowing import Knowing
 from api.routes.asked import language as asked_language
@@ -23,7 +24,11 @@ from mining.map import STYLE
 HERE: Final = Path(__file__).parent
 CAUSES: Final = ":root{" + ";".join(f"--{name}:{colour}" for name, colour in names.CAUSE_COLOURS.items()) + "}\n"
 _FILES: Final = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
-STATIC: Final = _FILES | {"houtai.css": CAUSES.encode() + _FILES["houtai.css"], "map.css": STYLE.encode()}
+STATIC: Final = _FILES | {
+    "houtai.css": CAUSES.encode() + _FILES["houtai.css"],
+    "map.css": STYLE.encode(),
+    "report.css": REPORT_STYLE.encode(),
+}
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 VERSION: Final = hashlib.blake2b(b"".join(STATIC.values()), digest_size=6).hexdigest()
 YEAR: Final = 365 * 86_400

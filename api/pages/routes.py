@@ -12,6 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import COOKIE, find, identity, session
+from api.bottlenecks.context import Context
+from api.bottlenecks.html import redesign_part
+from api.bottlenecks.redesigning import redesign as told_redesign
 from api.cases import case, key
 from api.choice import listed_cases
 from api.pages import figures, runbooks
@@ -221,6 +224,11 @@ def _finding_page(
     found = knows.finding(finding_id, lang)
     snapshot = knows.snapshot(found.process)
     rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
+    standing = knows.standing(finding_id, snapshot)
+    redesign = None
+    if standing is not None:
+        redesign = redesign_part(told_redesign(standing, Context(lang, snapshot.config.zone)), lang)
+    done = standing.done.astimezone(snapshot.config.zone).date().isoformat() if standing and standing.done else ""
     return _pages(request).page(
         request,
         "finding.html",
@@ -230,6 +238,8 @@ def _finding_page(
         finding=found,
         examples=[row for row in rows if row is not None],
         currency=snapshot.config.currency,
+        redesign=redesign,
+        redesign_done=done,
         statuses=STATUSES,
         operations=knows.operations.of(finding_id),
         may_change=identity(request).may("operator"),
@@ -243,8 +253,14 @@ async def change_finding(request: Request, finding_id: str, knows: Knows, lang: 
     form = await _form(request)
     who = identity(request).name
     try:
+        done = form.get("done_at", "").strip()
         await run_in_threadpool(
-            knows.change_finding, who, finding_id, form.get("status"), form.get("owner", "").strip()[:200]
+            knows.change_finding,
+            who,
+            finding_id,
+            form.get("status"),
+            form.get("owner", "").strip()[:200],
+            _day(done) if done else None,
         )
     except PermanentError as error:
         return await run_in_threadpool(_finding_page, request, finding_id, knows, lang, 422, refused=str(error))
@@ -312,6 +328,13 @@ async def _form(request: Request) -> dict[str, str]:
         if len(raw) > FORM_BYTES:
             raise HTTPException(413, "this form is too large")
     return {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+
+
+def _day(value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise PermanentError(f"done_at: {value!r} is no date (write 2026-01-31)") from error
 
 
 def _local(target: str) -> str:

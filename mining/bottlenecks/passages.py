@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mining.arena import NO_TIME, Arena, Codes, Times
+from mining.arena import Arena, Codes, Times
+from mining.waiting.enabling import enabling
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -55,17 +56,15 @@ class Passages:
 
 def passages(arena: Arena) -> Passages:
     """The transitions of all cases, as the report's `transitions` count them."""
-    follows = np.ones(arena.events, np.bool_)
-    follows[arena.offsets[:-1][np.diff(arena.offsets) > 0]] = False
-    row = np.flatnonzero(follows)
-    recorded, end = arena.enabled[row], arena.start[row]
-    begin = np.where(recorded != NO_TIME, recorded, arena.end[row - 1])
+    known = enabling(arena)
+    row = np.flatnonzero(known.before >= 0)
+    end = known.start[row]
     return Passages(
         arena.activities,
         row,
         np.searchsorted(arena.offsets, row, side="right") - 1,
-        arena.activity[row - 1],
+        arena.activity[known.before[row]],
         arena.activity[row],
-        np.minimum(begin, end),
+        np.minimum(known.enabled[row], end),
         end,
     )

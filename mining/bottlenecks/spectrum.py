@@ -24,6 +24,8 @@ class Lines:
     """0..3: in which quarter of all waits of the transition the line is; the longest are 3."""
     quartiles_s: tuple[float, float, float]
     """Seconds: first quartile, median, third quartile."""
+    drawn: tuple[int, int]
+    """µs UTC: the time that the picture shows."""
     of: int
     """How many passages there are; the lines are all of them, or evenly picked by their begin."""
 
@@ -33,8 +35,8 @@ class Lines:
         return self.of > len(self.begin)
 
 
-def spectrum_lines(found: Passages, most: int = MOST) -> Lines | None:
-    """The lines of all `found`; None where there is nothing."""
+def spectrum_lines(found: Passages, begin: int, end: int, most: int = MOST) -> Lines | None:
+    """The lines of all `found` for a picture from `begin` to `end` (µs UTC); None where there is nothing."""
     if not len(found.row):
         return None
     seconds = found.seconds
@@ -43,4 +45,4 @@ def spectrum_lines(found: Passages, most: int = MOST) -> Lines | None:
     if len(order) > most:
         order = order[np.linspace(0, len(order) - 1, most).astype(np.int64)]
     quartile = np.searchsorted((first, median, third), seconds[order], side="left").astype(np.int8)
-    return Lines(found.begin[order], found.end[order], quartile, (first, median, third), len(found.row))
+    return Lines(found.begin[order], found.end[order], quartile, (first, median, third), (begin, end), len(found.row))

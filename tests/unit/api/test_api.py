@@ -301,7 +301,10 @@ def test_errors_are_problem_details(client: TestClient, method: str, path: str, 
 
 @pytest.mark.parametrize(
     ("sent", "told"),
-    [(b"{}", "body: nothing to change: give status or owner"), (b'{"status": x}', "body: not JSON, at character 11")],
+    [
+        (b"{}", "body: nothing to change: give status, owner or done_at"),
+        (b'{"status": x}', "body: not JSON, at character 11"),
+    ],
 )
 def test_a_wrong_body_is_told_plainly(own: TestClient, sent: bytes, told: str) -> None:
     answer = own.patch("/api/v1/findings/any", content=sent, headers={"content-type": "application/json"})

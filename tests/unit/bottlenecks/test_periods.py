@@ -67,17 +67,17 @@ def test_a_trend_adds_up_to_all_waiting() -> None:
 
 
 def test_lines_are_in_their_quarter_and_say_when_sampled() -> None:
-    found = spectrum_lines(passages(arena(weekly([1, 2, 3, 4], cases=100))), most=50)
+    found = spectrum_lines(passages(arena(weekly([1, 2, 3, 4], cases=100))), T0, T0 + 30 * DAY, most=50)
     assert found is not None
     assert len(found.begin) == 50
     assert found.sampled
     assert found.of == 400
     assert set(found.quartile.tolist()) == {0, 1, 2, 3}
     assert (np.diff(found.begin) >= 0).all()
-    whole = spectrum_lines(passages(arena(weekly([1, 2, 3, 4]))))
+    whole = spectrum_lines(passages(arena(weekly([1, 2, 3, 4]))), T0, T0 + 30 * DAY)
     assert whole is not None
     assert not whole.sampled
-    assert spectrum_lines(passages(log("a"))) is None
+    assert spectrum_lines(passages(log("a")), 0, DAY) is None
 
 
 def test_arrivals_starts_and_queue_agree() -> None:

@@ -1,22 +1,16 @@
-"""The report as a page."""
+"""The answer and the numbers of reports."""
 
-import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from lxml import html
 
-from api.html_report import render
 from api.html_report.answer import figures, sentence
 from api.html_report.humanise import duration, exact, moment, money, percent
-from collector.vocabulary.languages import LANGUAGES, Language
 from mining.config import ProcessConfig
-from mining.report import Cause, Evidence, Finding, Impact, Report, Segment, Suggestion
+from mining.report import Evidence, Finding, Impact, Report, Segment, Suggestion
 from mining.reporting import report
 from tests.helpers import DAY, T0, log
-
-UTC = ZoneInfo("UTC")
 
 FINDING = Finding(
     id="f00d",
@@ -44,41 +38,6 @@ FINDING = Finding(
 def made(*findings: Finding, currency: str | None = "CNY") -> Report:
     config = ProcessConfig(process="test", leading="case", currency=currency)
     return replace(report(log("abc", "abc", "ab<"), config, T0 + DAY, facts=()), findings=findings)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_stands_alone(language: Language) -> None:
-    page = render(made(FINDING), language, UTC)
-    tree = html.fromstring(page)
-    assert tree.get("lang") == language
-    assert not tree.xpath("//script | //link | //img | //iframe")
-    assert not re.search(r"""(src|href)=["'](?!#)""", page)
-    assert "url(" not in page
-    assert "@import" not in page
-    assert tree.xpath("//svg | //*[local-name()='svg']")
-    for anchor in re.findall(r'href="#([^"]+)"', page):
-        assert f'id="{anchor}"' in page
-
-
-def test_names_are_escaped() -> None:
-    page = render(made(FINDING), "en", UTC)
-    assert "b waits &lt;long&gt;" in page
-    assert "<long>" not in page
-
-
-def test_says_what_is_not_known() -> None:
-    page = render(made(FINDING), "en", UTC)
-    assert "The cause is not known yet." in page
-    assert "there is none before it to compare with" in page
-    caused = replace(FINDING, cause=Cause("contention", {"contention": 0.7, "batching": 0.3}))
-    assert "contention 70 % · batching 30 %" in render(made(caused), "en", UTC)
-
-
-def test_without_findings_and_without_money() -> None:
-    page = render(made(currency=None), "en", UTC)
-    assert "No finding: nothing in this log stands out" in page
-    assert "Money a week" not in page
-    assert "Money a week" in render(made(FINDING), "en", UTC)
 
 
 def test_the_answer() -> None:

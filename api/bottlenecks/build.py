@@ -1,0 +1,294 @@
+"""The bottleneck report from the report document, in the six parts that people read."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from api.bottlenecks import pictures
+from api.bottlenecks.context import CAUSES, Context
+from api.bottlenecks.material import Material, Pair
+from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Row, Section, Shown, Tone
+from api.bottlenecks.sections import section
+from api.html_report import answer
+from api.html_report.humanise import whole
+from mining.map import svg
+from mining.report import Finding, Report, Transition
+
+ROWS: Final = 12
+SECTIONS: Final = 8
+UNEXPLAINED: Final = 3
+"""Sections of transitions without a finding, at most."""
+NOTABLE: Final = 0.005
+"""Share of all waiting from which a transition is ranked."""
+MOVERS: Final = 10
+LEAST_MORE: Final = 1.0
+"""Hours a week from which a change is told."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One bottleneck: a transition, what was found there, or both."""
+
+    pair: Pair
+    transition: Transition | None
+    finding: Finding | None
+    hours: float
+    """A week."""
+
+
+def bottleneck_report(report: Report, found: Material | None, context: Context) -> BottleneckReport:
+    """Everything that page, file, PDF and workbook show. `found` is None where only the document is at hand."""
+    say = context.say
+    weeks = found.weeks if found else None
+    places = ranked(report, weeks)
+    rows: list[Row] = []
+    sections: list[Section] = []
+    unexplained = 0
+    for number, place in enumerate(places, 1):
+        own = len(sections) < SECTIONS and (place.finding is not None or unexplained < UNEXPLAINED)
+        anchor = f"b{number}" if own else ""
+        rows.append(_row(number, anchor, place, found, context))
+        if own:
+            unexplained += place.finding is None
+            sections.append(section(number, anchor, place.pair, place.transition, place.finding, found, context))
+    return BottleneckReport(
+        language=context.language,
+        process=report.process,
+        title=context.title or report.process,
+        period=_period(report, context),
+        sentence=_sentence(report, places, context),
+        figures=_figures(report, found, context),
+        compared=_compared(found, context),
+        quality=_quality(report, context),
+        map=svg(report, context.language) if report.nodes else "",
+        rows=tuple(rows),
+        rows_note=_rows_note(places, found, context),
+        with_money=any(row.money for row in rows),
+        legend=tuple(CausePart(name, context.word("cause", name), 0.0, 0.0, "") for name in CAUSES),
+        sections=tuple(sections),
+        movers=_movers(found, context),
+        movers_note=_movers_note(found, context),
+        further=tuple(
+            (finding.title, answer.size(finding, report, context.language), context.finding_url(finding.id))
+            for finding in report.findings
+            if finding.kind != "bottleneck" and finding.status not in ("resolved", "muted")
+        ),
+        made=say("Made by Houtai from {events} events.", events=whole(report.log.events)),
+    )
+
+
+def ranked(report: Report, weeks: float | None) -> list[Place]:
+    """Bottlenecks by hours a week: transitions with what was found there, and steps that are slow in themselves."""
+    found = [f for f in report.findings if f.kind == "bottleneck" and f.status not in ("resolved", "muted")]
+    least = NOTABLE * sum(t.waiting_s.total for t in report.transitions)
+    places: list[Place] = []
+    taken: set[str] = set()
+    for each in sorted(report.transitions, key=lambda t: (-t.waiting_s.total, t.source, t.target)):
+        own = next((f for f in found if f.id not in taken and _speaks_of(f, each)), None)
+        if each.waiting_s.total <= 0 or (each.waiting_s.total < least and own is None):
+            continue
+        taken |= {own.id} if own else set()
+        places.append(Place((each.source, each.target), each, own, each.waiting_s.total / 3600 / (weeks or 1.0)))
+    for finding in found:
+        if finding.id not in taken:
+            target = str(finding.subject.get("activity") or finding.subject.get("target") or "")
+            places.append(
+                Place((str(finding.subject.get("source") or ""), target), None, finding, finding.impact.hours_per_week)
+            )
+    places.sort(key=lambda p: (-p.hours, p.pair))
+    kept = places[:ROWS]
+    return kept + [place for place in places[ROWS:] if place.finding is not None]
+
+
+def _speaks_of(finding: Finding, transition: Transition) -> bool:
+    source, target = finding.subject.get("source"), finding.subject.get("target")
+    return finding.name == "waiting" and (source, target) == (transition.source, transition.target)
+
+
+def shares_of(transition: Transition | None, finding: Finding | None) -> Mapping[str, float]:
+    """The causes of a bottleneck: those of all waiting of the transition, else those the finding names."""
+    if transition is not None and transition.causes_s is not None:
+        return asdict(transition.causes_s)
+    return finding.cause.shares if finding is not None and finding.cause is not None else {}
+
+
+def _row(number: int, anchor: str, place: Place, found: Material | None, context: Context) -> Row:
+    transition, finding = place.transition, place.finding
+    if transition is not None:
+        cases, p50, p90 = transition.cases, transition.waiting_s.p50, transition.waiting_s.p90
+        money = context.price(place.hours)
+    else:
+        assert finding is not None
+        figures = finding.evidence.figures
+        p50, p90 = (float(v) if isinstance(v := figures.get(n), int | float) else None for n in ("p50_s", "p90_s"))
+        cases, money = finding.impact.cases, None
+    if finding is not None and money is None:
+        money = finding.impact.money_per_week
+    trend = found.trends.get(place.pair, ()) if found else ()
+    label = context.say("Hours of waiting in each of the last {n} weeks", n=len(trend))
+    return Row(
+        number=number,
+        anchor=anchor,
+        source=place.pair[0],
+        target=place.pair[1],
+        finding=finding.title if finding is not None else "",
+        hours_per_week=place.hours,
+        hours=context.hours(place.hours),
+        money=context.money(money),
+        cases=whole(cases),
+        p50=context.duration(p50),
+        p90=context.duration(p90),
+        causes=context.bar(shares_of(transition, finding)),
+        since=context.day(finding.since) if finding is not None and finding.since else "",
+        trend=pictures.sparkline(trend, label),
+    )
+
+
+def _period(report: Report, context: Context) -> str:
+    if report.log.from_ is None:
+        return ""
+    shown = context.say("{begin} to {end}", begin=context.day(report.log.from_), end=context.day(report.log.to))
+    return f"{shown} · {context.say('times in {zone}', zone=context.zone.key)}"
+
+
+def _sentence(report: Report, places: list[Place], context: Context) -> str:
+    if not report.log.events:
+        return answer.sentence(report, context.language)
+    serious = [p.finding for p in places if p.finding is not None and p.finding.severity != "info"]
+    if serious:
+        first = serious[0]
+        if not first.suggestions:
+            return answer.ended(first.title, context.language)
+        title, advice = (answer.ended(each, context.language) for each in (first.title, first.suggestions[0].detail))
+        return context.say("{title} Try: {advice}", title=title, advice=advice)
+    if not places:
+        return context.say("Nothing waits in this log.")
+    (source, target), total = places[0].pair, sum(t.waiting_s.total for t in report.transitions)
+    share = places[0].transition.waiting_s.total / total if places[0].transition and total else 0.0
+    return context.say(
+        "No bottleneck stands out. Most waiting is between {source} and {target}: {share} of all.",
+        source=source,
+        target=target,
+        share=context.percent(share),
+    )
+
+
+def _figures(report: Report, found: Material | None, context: Context) -> tuple[Figure, ...]:
+    say = context.say
+    if found is None or found.now is None or found.before is None or found.periods is None:
+        return tuple(
+            Figure(f.label, Shown(f.value, context.duration(f.seconds).exact if f.seconds else ""), "", "", "")
+            for f in answer.figures(report, context.language)
+        )
+    now, before, per_week = found.now, found.before, 7 / found.periods.days
+    waits = [hours / 3600 * per_week for hours in (now.waiting, before.waiting)]
+    figures = [
+        _figure(say("Cases started"), Shown(whole(now.cases)), now.cases, before.cases, context, good_up=True),
+        _figure(say("Median case"), context.duration(now.p50), now.p50, before.p50, context),
+        _figure(say("90 % are done within"), context.duration(now.p90), now.p90, before.p90, context),
+        _figure(say("Waiting a week"), context.hours(waits[0]), waits[0], waits[1], context),
+    ]
+    costs = [context.price(each) for each in waits]
+    if costs[0] is not None:
+        shown = Shown(context.money(costs[0]))
+        figures.append(_figure(say("What waiting costs a week"), shown, costs[0], costs[1], context))
+    return tuple(figures)
+
+
+def _figure(
+    label: str, value: Shown, now: float | None, before: float | None, context: Context, good_up: bool = False
+) -> Figure:
+    if now is None or not before:
+        return Figure(label, value, "", "", "")
+    rise = (now - before) / before
+    if abs(rise) < 0.005:
+        return Figure(label, value, "±0", "flat", "")
+    tone: Tone = "better" if (rise > 0) == good_up else "worse"
+    return Figure(label, value, f"{'▲' if rise > 0 else '▼'} {context.percent(abs(rise))}", tone, "")
+
+
+def _compared(found: Material | None, context: Context) -> str:
+    if found is None or found.periods is None:
+        return context.say("All of the log: it is too short, or has too few cases, to compare two periods.")
+    return context.say("The last {n} days; ▲ ▼ against the {n} days before.", n=found.periods.days)
+
+
+def _quality(report: Report, context: Context) -> tuple[str, ...]:
+    q, say = report.quality, context.say
+    counts = (
+        (q.dropped, "{count} lines without an activity or a time were left out."),
+        (q.without_case, "{count} events name no case and are not looked at."),
+        (q.without_end, "{count} steps have a start and no end; they count as events without length."),
+        (q.duplicates, "{count} events came twice and count once."),
+        (q.late, "{count} events came late; they are in their place now."),
+        (q.overlaps, "{count} events overlap the one before them in their case; their gap counts as 0."),
+    )
+    told = [say(message, count=whole(count)) for count, message in counts if count]
+    if q.sampled:
+        told.append(say("The log is a sample: counts and hours are too low, shares and medians hold."))
+    told += [say(note) for note in q.notes]
+    if not told:
+        told.append(say("Nothing was missing, late or double."))
+    if report.log.open_cases:
+        told.append(
+            say("{count} cases are open; what they still wait is not in here.", count=whole(report.log.open_cases))
+        )
+    known = [t for t in report.transitions if t.causes_s is not None]
+    if not known:
+        told.append(say("Why cases wait is not known: this log was not split by cause."))
+    if not any(node.service_s.total for node in report.nodes):
+        told.append(say("Events have no length in this log: handling time counts as waiting."))
+    told.append(
+        say(
+            "Each finding says how sure it is; from {share} on it counts as certain enough for a warning.",
+            share=context.percent(0.8),
+        )
+    )
+    return tuple(told)
+
+
+def _rows_note(places: list[Place], found: Material | None, context: Context) -> str:
+    if not places:
+        return context.say("Nothing waits in this log.")
+    said = context.say("Hours are all waiting between the two steps, in the mean of a week.")
+    if found is None:
+        said = context.say("Hours are all waiting between the two steps, of the whole log.")
+    return said
+
+
+def _movers(found: Material | None, context: Context) -> tuple[Mover, ...]:
+    if found is None or found.periods is None:
+        return ()
+    per_week = 7 / found.periods.days / 3600
+    told: list[Mover] = []
+    for change in found.changes:
+        more = change.more * per_week
+        if abs(more) < LEAST_MORE or len(told) == MOVERS:
+            continue
+        medians = context.say(
+            "median {before} → {now}",
+            before=context.duration(change.before.p50).text,
+            now=context.duration(change.now.p50).text,
+        )
+        shown = context.hours(more).text
+        told.append(
+            Mover(
+                source=change.source,
+                target=change.target,
+                before=context.hours(change.before.total * per_week),
+                now=context.hours(change.now.total * per_week),
+                more=shown if more < 0 else f"+{shown}",
+                medians=medians,
+                tone="worse" if more > 0 else "better",
+            )
+        )
+    return tuple(told)
+
+
+def _movers_note(found: Material | None, context: Context) -> str:
+    if found is None or found.periods is None:
+        return context.say("There is no period before it to compare with: the log is too short, or has too few cases.")
+    said = context.say("Waiting in hours a week, the last {n} days against the {n} days before.", n=found.periods.days)
+    if not any(abs(change.more) * 7 / found.periods.days / 3600 >= LEAST_MORE for change in found.changes):
+        return f"{said} {context.say('Nothing changed by more than an hour a week.')}"
+    return said
