@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from tests.property.mining.enabling import before, begun, parallel, since
+
 SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,7 +74,10 @@ def document(cases: Cases, by: str = "role") -> dict[str, Any]:
     """Sections `log`, `nodes`, `edges`, `transitions`, `variants`, `cases`, `roles`, `handovers` of the report."""
     events = [event for case in cases.values() for event in case]
     pairs = [(case, i, events[i - 1], events[i]) for case, events in cases.items() for i in range(1, len(events))]
-    waiting = _waiting(cases)
+    enablers = {
+        case: before(rows, beside) for beside in [parallel(list(cases.values()))] for case, rows in cases.items()
+    }
+    waiting = _waiting(cases, enablers)
     if by == "role" and not any(event.role for event in events):
         by = "actor"
     variants = _variants(cases)
@@ -95,7 +100,13 @@ def document(cases: Cases, by: str = "role") -> dict[str, Any]:
         "nodes": _nodes(cases, waiting),
         "edges": _pairs([(case, (a.activity, b.activity), gap(a, b)) for case, _, a, b in pairs], "gap_s"),
         "transitions": _pairs(
-            [(case, (a.activity, b.activity), waiting[case, i]) for case, i, a, b in pairs], "waiting_s"
+            [
+                (case, (rows[place].activity, rows[i].activity), waiting[case, i])
+                for case, rows in cases.items()
+                for i, place in enumerate(enablers[case])
+                if place is not None
+            ],
+            "waiting_s",
         ),
         "variants": variants,
         "cases": _cases(cases, waiting),
@@ -137,15 +148,15 @@ def differences(found: Any, wanted: Any, place: str = "") -> list[str]:
             return [] if same else [f"{place}: {str(found)[:100]} for {str(wanted)[:100]}"]
 
 
-def _waiting(cases: Cases) -> dict[tuple[str, int], int]:
-    """By case and position: since the recorded enabling where there is one, else the gap; a first event has no gap."""
+def _waiting(cases: Cases, enablers: dict[str, list[int | None]]) -> dict[tuple[str, int], int]:
+    """By case and position: from when the work could have started to when it began, where something enabled it."""
     found = {}
+    starts = begun(cases, enablers)
     for case, events in cases.items():
-        for i, event in enumerate(events):
-            if event.enabled is not None:
-                found[case, i] = max(0, event.start - event.enabled)
-            elif i:
-                found[case, i] = gap(events[i - 1], event)
+        for i in range(len(events)):
+            enabled = since(events, enablers[case], i)
+            if enabled is not None:
+                found[case, i] = max(0, starts[case][i] - enabled)
     return found
 
 

@@ -1,8 +1,9 @@
 """Slow and obvious: what runs in parallel, and which event enabled each."""
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 from typing import Protocol
 
 
@@ -27,52 +28,40 @@ Pairs = set[frozenset[str]]
 
 def parallel(cases: Sequence[Case]) -> Pairs:
     """Pairs of activities that run in parallel; cases are in order."""
-    words = sorted({e.activity for case in cases for e in case})
-    steps = [(a.activity, b.activity) for case in cases for a, b in pairwise(case)]
-
-    def together(a: str, b: str) -> int:
-        return sum({a, b} <= {e.activity for e in case} for case in cases)
-
-    def overlapping(a: str, b: str) -> int:
-        return sum(
-            any(
-                {e.activity, f.activity} == {a, b} and f.start < e.end
-                for n, e in enumerate(case)
-                for f in case[n + 1 :]
-            )
-            for case in cases
-        )
-
-    def first(a: str, b: str) -> int:
-        paths = [[e.activity for e in case] for case in cases]
-        return sum(p.count(a) == p.count(b) == 1 and p.index(a) < p.index(b) for p in paths)
-
-    def loops(a: str, b: str) -> int:
-        paths = [[e.activity for e in case] for case in cases]
-        return sum(path[i : i + 3] in ([a, b, a], [b, a, b]) for path in paths for i in range(len(path)))
-
-    pairs = [(a, b) for a in words for b in words if a != b]
-    overlaps = {(a, b): overlapping(a, b) for a, b in pairs}
-    looked_at = {w for a, b in pairs if overlaps[a, b] or ((a, b) in steps and (b, a) in steps) for w in (a, b)}
-    pairs = [(a, b) for a, b in pairs if {a, b} <= looked_at]
+    steps = Counter((a.activity, b.activity) for case in cases for a, b in pairwise(case))
+    together: Counter[tuple[str, str]] = Counter()
+    overlaps: Counter[tuple[str, str]] = Counter()
+    first: Counter[tuple[str, str]] = Counter()
+    loops: Counter[tuple[str, str]] = Counter()
+    for case in cases:
+        path = [e.activity for e in case]
+        words = dict.fromkeys(path)
+        together.update(permutations(words, 2))
+        once = [word for word in words if path.count(word) == 1]
+        first.update(combinations(once, 2))
+        crossing = {frozenset((e.activity, f.activity)) for e, f in combinations(case, 2) if f.start < e.end}
+        overlaps.update(pair for both in crossing for pair in permutations(both, 2))
+        loops.update((a, b) for a, b, c in zip(path, path[1:], path[2:], strict=False) if a == c != b)
+    looked_at = {word for pair in overlaps for word in pair}
+    looked_at |= {word for a, b in steps if a != b and (b, a) in steps for word in (a, b)}
+    pairs = [(a, b) for a, b in together if {a, b} <= looked_at]
     found: Pairs = set()
     for a, b in pairs:
-        ab, ba = steps.count((a, b)), steps.count((b, a))
-        selves = steps.count((a, a)) + steps.count((b, b))
-        least, all_of = min(first(a, b), first(b, a)), first(a, b) + first(b, a)
-        often = overlaps[a, b] > 0 and overlaps[a, b] >= 0.5 * together(a, b)
-        undecided = ab > 0 and ba > 0 and abs(ab - ba) < 0.9 * (ab + ba + 1) and least > 0.05 * all_of
-        if often or (undecided and loops(a, b) + selves <= 0.05 * (ab + ba)):
+        ab, ba, repeated = steps[a, b], steps[b, a], steps[a, a] + steps[b, b] + loops[a, b] + loops[b, a]
+        often = overlaps[a, b] > 0 and overlaps[a, b] >= 0.5 * together[a, b]
+        undecided = ab > 0 and ba > 0 and abs(ab - ba) < 0.9 * (ab + ba + 1)
+        both_ways = min(first[a, b], first[b, a]) > 0.05 * (first[a, b] + first[b, a])
+        if often or (undecided and both_ways and repeated <= 0.05 * (ab + ba)):
             found.add(frozenset((a, b)))
-    against = {(a, b): min(overlaps[a, b] + first(b, a), together(a, b)) for a, b in pairs}
+    against = {(a, b): min(overlaps[a, b] + first[b, a], together[a, b]) for a, b in pairs}
     while True:
         more: Pairs = set()
         for x, y in pairs:
-            n = together(x, y)
-            if frozenset((x, y)) in found or not n or not 0.02 < against[x, y] / n < 0.5:
+            n = together[x, y]
+            if frozenset((x, y)) in found or not 0.02 < against[x, y] / n < 0.5:
                 continue
             for z in looked_at - {x, y}:
-                m = together(z, y)
+                m = together[z, y]
                 if frozenset((z, x)) in found and frozenset((z, y)) not in found and 2 * m >= n:
                     pooled = (against[x, y] + against[z, y]) / (n + m)
                     spread = (pooled * (1 - pooled) * (1 / n + 1 / m)) ** 0.5
@@ -114,13 +103,15 @@ def begun(cases: Mapping[str, Case], enablers: Mapping[str, Sequence[int | None]
     events = [e for case in cases.values() for e in case]
     if any(e.end > e.start for e in events):
         return found
-    took = defaultdict(list)
+    took, ended = defaultdict(list), defaultdict(list)
+    for event in sorted(events, key=lambda e: e.end):
+        ended[event.actor].append(event.end)
     for name, case in cases.items():
         for i, event in enumerate(case):
             enabled = since(case, enablers[name], i)
             if enabled is not None and event.actor is not None:
-                ends = [e.end for e in events if e.actor == event.actor and e.end < event.end]
-                found[name][i] = min(max([enabled, *ends]), event.end)
+                ends = ended[event.actor][: bisect_left(ended[event.actor], event.end)]
+                found[name][i] = min(max([enabled, *ends[-1:]]), event.end)
                 took[event.activity].append(event.end - found[name][i])
     longest = {a: 5 * bucket(sorted(values)[(len(values) + 1) // 2 - 1]) for a, values in took.items()}
     for name, case in cases.items():
