@@ -11,7 +11,7 @@ from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Ro
 from api.bottlenecks.sections import section
 from api.html_report import answer
 from api.html_report.humanise import whole
-from mining.map import svg
+from mining.map import Layout, svg
 from mining.report import Finding, Report, Transition
 
 ROWS: Final = 12
@@ -36,8 +36,13 @@ class Place:
     """A week."""
 
 
-def bottleneck_report(report: Report, found: Material | None, context: Context) -> BottleneckReport:
-    """Everything that page, file, PDF and workbook show. `found` is None where only the document is at hand."""
+def bottleneck_report(
+    report: Report, found: Material | None, context: Context, placed: Layout | None = None
+) -> BottleneckReport:
+    """Everything that page, file, PDF and workbook show.
+
+    `found` is None where only the document is at hand; `placed` is where the map's parts stand, where that is known.
+    """
     say = context.say
     weeks = found.weeks if found else None
     places = ranked(report, weeks)
@@ -60,7 +65,7 @@ def bottleneck_report(report: Report, found: Material | None, context: Context) 
         figures=_figures(report, found, context),
         compared=_compared(found, context),
         quality=_quality(report, context),
-        map=svg(report, context.language) if report.nodes else "",
+        map=svg(report, context.language, placed=placed, standalone=False) if report.nodes else "",
         rows=tuple(rows),
         rows_note=_rows_note(places, found, context),
         with_money=any(row.money for row in rows),

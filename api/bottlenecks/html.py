@@ -10,6 +10,7 @@ from markupsafe import Markup
 from api.bottlenecks.model import BottleneckReport, Redesign
 from api.html_report import humanise
 from collector.vocabulary.languages import LANGUAGES, Language, text
+from mining.map import STYLE as MAP_STYLE
 from mining.names import CAUSE_COLOURS
 from mining.report import Report
 
@@ -41,7 +42,7 @@ def html_file(told: BottleneckReport, report: Report) -> str:
         .render(
             **_words(told),
             body=body(told),
-            style=Markup((HERE / "alone.css").read_text(encoding="utf-8") + STYLE),
+            style=Markup((HERE / "alone.css").read_text(encoding="utf-8") + MAP_STYLE + STYLE),
             variants=report.variants[:ROWS],
             roles=sorted(report.roles, key=lambda role: (-role.waiting_caused_s, role.role))[:ROWS],
             duration=partial(humanise.duration, language),

@@ -13,6 +13,7 @@ import msgspec
 from api.bottlenecks.model import BottleneckReport
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import LANGUAGES, Language, text
+from mining.map import STYLE
 from mining.names import CAUSE_COLOURS
 
 TEMPLATE: Final = Path(__file__).parent / "report.typ"
@@ -44,7 +45,7 @@ def pdf_file(told: BottleneckReport, moment: datetime) -> bytes:
     # Whatever fonts a machine has: the same report looks the same everywhere.
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
     compiler = typst.Compiler(TEMPLATE.read_bytes(), font_paths=fonts, ignore_system_fonts=True, sys_inputs=inputs)
-    made = compiler.compile(format="pdf", timestamp=moment.astimezone(UTC))
+    made = compiler.compile(format="pdf", timestamp=moment.astimezone(UTC).replace(microsecond=0))
     assert isinstance(made, bytes)
     return made
 
@@ -86,7 +87,8 @@ def _words(language: Language) -> dict[str, str]:
         "unknown": say("not known"),
         "worked": say("Did the change work?"),
         "before": say("Before"),
-        "after": say("After"),
+        "before_change": say("Before the change"),
+        "after_change": say("After the change"),
         "now": say("Now"),
         "difference": say("Difference"),
         "interval": say("Interval"),
@@ -108,9 +110,13 @@ def _words(language: Language) -> dict[str, str]:
 
 
 def printable(svg: str) -> str:
-    """A drawing that any reader of SVG understands: CSS variables become the light scheme's values."""
-    bare = _AT_MEDIA.sub("", svg)
-    style = bare.partition("<style>")[2].partition("</style>")[0]
-    values = {name: value.strip() for name, value in _VARIABLE.findall(style)}
-    filled = re.sub(r"var\((--[\w-]+)\)", lambda found: values.get(found[1], "currentColor"), bare)
-    return re.sub(r'font-family="[^"]*"', f'font-family="{FONT}"', filled)
+    """A drawing that any reader of SVG understands: with its style, and the light scheme's values for variables."""
+    inside = svg.replace(">", f"><style>{_style()}</style>", 1) if 'class="process-map"' in svg else svg
+    return re.sub(r'font-family="[^"]*"', f'font-family="{FONT}"', inside)
+
+
+@cache
+def _style() -> str:
+    plain = _AT_MEDIA.sub("", STYLE)
+    values = {name: value.strip() for name, value in _VARIABLE.findall(plain)}
+    return re.sub(r"var\((--[\w-]+)\)", lambda found: values[found[1]], _VARIABLE.sub("", plain))

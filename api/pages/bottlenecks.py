@@ -24,6 +24,8 @@ from mining.live.knowledge import Snapshot
 from mining.report import Report
 
 router = APIRouter(tags=["processes"])
+ACTIVITIES, PATHS = 25, 0.8
+"""Of the map, as the page of the process draws it."""
 FORMATS: Final = {
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
@@ -66,7 +68,8 @@ def made(knows: Knowing, process: str, filters: Filters, lang: Language, *, link
             lambda case: case_url(process, case),
             lambda finding: names.PAGE_FINDING.format(id=quote(finding, safe="")),
         )
-    return Made(snapshot, report, bottleneck_report(report, found, context))
+    placed = knows.layout(snapshot, filters, ACTIVITIES, PATHS)
+    return Made(snapshot, report, bottleneck_report(report, found, context, placed))
 
 
 @router.get("/processes/{process}/bottlenecks", include_in_schema=False)

@@ -3,33 +3,27 @@
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import COOKIE, find, identity, session
-from api.bottlenecks.context import Context
-from api.bottlenecks.html import redesign_part
-from api.bottlenecks.redesigning import redesign as told_redesign
 from api.cases import case, key
 from api.choice import listed_cases
 from api.pages import figures, runbooks
+from api.pages.forms import form_of
 from api.pages.render import STATIC, TYPES, VERSION, Pages
 from api.pages.views import chips, choices, form, headline
 from api.paging import page
 from api.routes.asked import Asked, Cursor, Knows, Lang
-from collector.vocabulary.errors import PermanentError
 from mining.filters import Filters, variant_id
-from mining.live.register import STATUSES
 from mining.map import svg
 from mining.report import Finding
 
 router = APIRouter()
-FORM_BYTES = 20_000
 CASES_A_PAGE = 50
 
 
@@ -212,61 +206,6 @@ def _since(iso: str, now: int) -> float:
     return max(0.0, now / 1e6 - datetime.fromisoformat(iso).timestamp())
 
 
-@router.get("/findings/{finding_id}")
-def finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
-    """One finding: what, why, for whom, which cases, what to try."""
-    return _finding_page(request, finding_id, knows, lang)
-
-
-def _finding_page(
-    request: Request, finding_id: str, knows: Knows, lang: Lang, status: int = 200, **more: Any
-) -> Response:
-    found = knows.finding(finding_id, lang)
-    snapshot = knows.snapshot(found.process)
-    rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
-    standing = knows.standing(finding_id, snapshot)
-    redesign = None
-    if standing is not None:
-        redesign = redesign_part(told_redesign(standing, Context(lang, snapshot.config.zone)), lang)
-    done = standing.done.astimezone(snapshot.config.zone).date().isoformat() if standing and standing.done else ""
-    return _pages(request).page(
-        request,
-        "finding.html",
-        status,
-        zone=snapshot.config.zone,
-        title=knows.title(found.process, lang),
-        finding=found,
-        examples=[row for row in rows if row is not None],
-        currency=snapshot.config.currency,
-        redesign=redesign,
-        redesign_done=done,
-        statuses=STATUSES,
-        operations=knows.operations.of(finding_id),
-        may_change=identity(request).may("operator"),
-        **{"refused": None, **more},
-    )
-
-
-@router.post("/findings/{finding_id}")
-async def change_finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
-    """The form of a finding's page."""
-    form = await _form(request)
-    who = identity(request).name
-    try:
-        done = form.get("done_at", "").strip()
-        await run_in_threadpool(
-            knows.change_finding,
-            who,
-            finding_id,
-            form.get("status"),
-            form.get("owner", "").strip()[:200],
-            _day(done) if done else None,
-        )
-    except PermanentError as error:
-        return await run_in_threadpool(_finding_page, request, finding_id, knows, lang, 422, refused=str(error))
-    return RedirectResponse(request.url.path, 303)
-
-
 @router.get("/runbooks/{name}")
 def runbook(request: Request, name: str, lang: Lang) -> Response:
     """What to do when an alert comes."""
@@ -285,7 +224,7 @@ def login(request: Request, next: str = "/") -> Response:  # noqa: A002
 @router.post("/login")
 async def log_in(request: Request) -> Response:
     """Keep a session for the token."""
-    form = await _form(request)
+    form = await form_of(request)
     token = find(request.app.state.settings.tokens, form.get("token", "").strip(), None)
     target = _local(form.get("next", "/"))
     if token is None:
@@ -318,23 +257,6 @@ def static(request: Request, name: str) -> Response:
 def favicon() -> Response:
     """Browsers ask for it whatever the page says."""
     return Response(STATIC["icon.svg"], media_type=TYPES["svg"])
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form; 413 for one that is no honest form's size."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > FORM_BYTES:
-            raise HTTPException(413, "this form is too large")
-    return {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
-
-
-def _day(value: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError as error:
-        raise PermanentError(f"done_at: {value!r} is no date (write 2026-01-31)") from error
 
 
 def _local(target: str) -> str:

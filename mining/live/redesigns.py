@@ -64,11 +64,6 @@ class Redesigns:
         with self._engine.begin() as connection:
             connection.execute(sa.update(_redesigns).where(_redesigns.c.finding == finding).values(done=done))
 
-    def forget(self, finding: str) -> None:
-        """Keep nothing of it."""
-        with self._engine.begin() as connection:
-            connection.execute(sa.delete(_redesigns).where(_redesigns.c.finding == finding))
-
     def get(self, finding: str) -> Frozen | None:
         """What is kept of a finding, None where it was never in redesign."""
         with self._engine.begin() as connection:

@@ -1,13 +1,20 @@
 """A report document with everything filled in, as it will be once causes are known; the figures are made up."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from api.bottlenecks.build import bottleneck_report
+from api.bottlenecks.context import Context, Standing
+from api.bottlenecks.material import material
+from api.bottlenecks.model import BottleneckReport
 from collector.vocabulary.languages import Language
 from mining.arena import Arena, Quality
+from mining.bottlenecks.measuring import Subject, afterwards, baseline
+from mining.bottlenecks.redesign import compare
 from mining.config import ProcessConfig
 from mining.report import Cause, Causes, Evidence, Finding, Impact, Report, Segment, Suggestion, Transition
 from mining.reporting import report
@@ -187,3 +194,21 @@ def _caused(transition: Transition) -> Transition:
     parts = np.array([len(transition.source) % 5 + 1, 1, len(transition.target) % 7 + 2, 6, 2], np.float64)
     shares = parts / parts.sum() * transition.waiting_s.total
     return replace(transition, causes_s=Causes(*shares.tolist()))
+
+
+def told(language: Language = "en") -> tuple[BottleneckReport, Report]:
+    """The bottleneck report of the document, one finding of it in redesign and done."""
+    plain, made = document(language)
+    zone = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 3, tzinfo=UTC)
+    subject = Subject("waiting", *(NAMES[language].get(name, name) for name in ("Pick up", "Inspect")))
+    then, done, now = T0 + 28 * DAY, T0 + 29 * DAY, int(made.end.max())
+    verdict = compare(baseline(made, subject, ZONE, then), afterwards(made, subject, ZONE, done, now, 86_400.0))
+    context = Context(
+        language,
+        ZONE,
+        "CNY",
+        CONFIG.prices,
+        {"en": "Return", "zh-CN": "退货"}[language],
+        standings={OTHERS[0].id: Standing(*zone, verdict)},
+    )
+    return bottleneck_report(plain, material(made, CONFIG, plain.findings), context), plain

@@ -1,0 +1,76 @@
+"""The page of a finding, and its form."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from api.auth import identity
+from api.bottlenecks.context import Context
+from api.bottlenecks.html import redesign_part
+from api.bottlenecks.redesigning import redesign as told_redesign
+from api.cases import case
+from api.pages.forms import day_of, form_of
+from api.pages.render import Pages
+from api.routes.asked import Knows, Lang
+from collector.vocabulary.errors import PermanentError
+from mining.live.register import STATUSES
+
+router = APIRouter()
+
+
+@router.get("/findings/{finding_id}")
+def finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
+    """One finding: what, why, for whom, which cases, what to try."""
+    return _finding_page(request, finding_id, knows, lang)
+
+
+def _finding_page(
+    request: Request, finding_id: str, knows: Knows, lang: Lang, status: int = 200, **more: Any
+) -> Response:
+    found = knows.finding(finding_id, lang)
+    snapshot = knows.snapshot(found.process)
+    rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
+    standing = knows.standing(finding_id, snapshot)
+    redesign = None
+    if standing is not None:
+        redesign = redesign_part(told_redesign(standing, Context(lang, snapshot.config.zone)), lang)
+    done = standing.done.astimezone(snapshot.config.zone).date().isoformat() if standing and standing.done else ""
+    pages: Pages = request.app.state.pages
+    return pages.page(
+        request,
+        "finding.html",
+        status,
+        zone=snapshot.config.zone,
+        title=knows.title(found.process, lang),
+        finding=found,
+        examples=[row for row in rows if row is not None],
+        currency=snapshot.config.currency,
+        redesign=redesign,
+        redesign_done=done,
+        statuses=STATUSES,
+        operations=knows.operations.of(finding_id),
+        may_change=identity(request).may("operator"),
+        **{"refused": None, **more},
+    )
+
+
+@router.post("/findings/{finding_id}")
+async def change_finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Response:
+    """The form of a finding's page."""
+    form = await form_of(request)
+    who = identity(request).name
+    try:
+        done = form.get("done_at", "").strip()
+        await run_in_threadpool(
+            knows.change_finding,
+            who,
+            finding_id,
+            form.get("status"),
+            form.get("owner", "").strip()[:200],
+            day_of(done) if done else None,
+        )
+    except PermanentError as error:
+        return await run_in_threadpool(_finding_page, request, finding_id, knows, lang, 422, refused=str(error))
+    return RedirectResponse(request.url.path, 303)

@@ -1,0 +1,92 @@
+"""The bottleneck report over HTTP, and findings in redesign."""
+
+import io
+
+import pytest
+from openpyxl import load_workbook
+
+from tests.integration.api.client import TestClient
+
+PAGE = "/processes/return/bottlenecks"
+FILE = "/api/v1/processes/return/bottlenecks"
+
+
+def a_bottleneck(client: TestClient) -> str:
+    items = client.get("/api/v1/processes/return/findings").json()["items"]
+    return next(str(each["id"]) for each in items if each["kind"] == "bottleneck")
+
+
+@pytest.mark.parametrize(("lang", "head"), [("en", "Bottlenecks by hours a week"), ("zh-CN", "瓶颈排名")])
+def test_the_page_in_both_languages(client: TestClient, lang: str, head: str) -> None:
+    answer = client.get(f"{PAGE}?lang={lang}")
+    assert answer.status_code == 200
+    assert head in answer.text
+    assert "svg" in answer.text
+    assert f'{FILE}?format=pdf&amp;lang={lang}"' in answer.text
+    assert "/findings/" in answer.text
+    assert "/static/report.css" in answer.text
+
+
+def test_filters_hold_for_the_page_and_its_files(client: TestClient) -> None:
+    all_of_it = client.get(f"{FILE}?lang=en").json()
+    some = client.get(f"{FILE}?lang=en&channel=livestream").json()
+    assert some["made"] != all_of_it["made"]
+    assert "channel=livestream&amp;format=pdf" in client.get(f"{PAGE}?channel=livestream&lang=en").text
+    empty = client.get(f"{PAGE}?activity=Nothing&lang=en")
+    assert "No case passes these filters" in empty.text
+    assert client.get("/processes/nothing/bottlenecks").status_code == 404
+
+
+def test_files(client: TestClient) -> None:
+    page = client.get(f"{FILE}?format=html&lang=en")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-disposition"] == "attachment; filename*=UTF-8''return.html"
+    assert page.text.startswith("<!doctype html>")
+    printed = client.get(f"{FILE}?format=pdf&lang=zh-CN")
+    assert printed.headers["content-type"] == "application/pdf"
+    assert printed.content.startswith(b"%PDF-")
+    book = load_workbook(io.BytesIO(client.get(f"{FILE}?format=xlsx&lang=zh-CN").content))
+    assert "瓶颈" in book.sheetnames
+    assert client.get(f"{FILE}?format=docx").status_code == 422
+
+
+def test_a_finding_in_redesign_is_frozen_then_compared(own: TestClient) -> None:
+    finding = a_bottleneck(own)
+    path = f"/api/v1/findings/{finding}"
+    assert own.get(f"{path}/redesign").status_code == 404
+    early = own.patch(path, json={"done_at": "2026-01-10"})
+    assert early.status_code == 422
+    assert "in_redesign first" in early.text
+    assert own.patch(path, json={"status": "in_redesign", "owner": "li"}).json()["status"] == "in_redesign"
+    frozen = own.get(f"{path}/redesign").json()
+    assert frozen["before"] > 0
+    assert frozen["done_at"] is None
+    assert frozen["figures"] == {}
+    again = own.patch(path, json={"status": "in_redesign"})
+    assert again.status_code == 200
+    assert own.get(f"{path}/redesign").json()["frozen_at"] == frozen["frozen_at"], "set again, it stays as it was"
+    assert own.patch(path, json={"done_at": "2999-01-01"}).status_code == 422
+    assert own.patch(path, json={"done_at": "1999-01-01"}).status_code == 422
+    assert own.patch(path, json={"done_at": "2026-01-10T12:00:00"}).status_code == 200
+    done = own.get(f"{path}/redesign").json()
+    assert done["done_at"] == "2026-01-10T04:00:00Z", "a time without a zone is one of the process"
+    assert done["missing"] == "days"
+    assert done["figures"] == {}
+    record = own.get("/api/v1/operations").json()["items"][0]
+    assert record["after"] == {"owner": "li", "status": "in_redesign", "done_at": "2026-01-10T04:00:00Z"}
+    shown = own.get(f"/findings/{finding}?lang=en").text
+    assert "Not enough data yet" in shown
+    assert 'name="done_at" value="2026-01-10"' in shown
+    assert "Not enough data yet" in own.get(f"{PAGE}?lang=en").text
+
+
+def test_the_form_takes_a_day(own: TestClient) -> None:
+    finding = a_bottleneck(own)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    set_to = own.post(f"/findings/{finding}", content="status=in_redesign&owner=li", headers=form)
+    assert set_to.status_code in (200, 303)
+    own.post(f"/findings/{finding}", content="status=in_redesign&owner=li&done_at=2026-01-08", headers=form)
+    assert own.get(f"/api/v1/findings/{finding}/redesign").json()["done_at"] == "2026-01-07T16:00:00Z"
+    wrong = own.post(f"/findings/{finding}", content="status=in_redesign&owner=li&done_at=soon", headers=form)
+    assert wrong.status_code == 422
+    assert "is no date" in wrong.text
