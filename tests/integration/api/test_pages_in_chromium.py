@@ -25,6 +25,8 @@ PAGES = [
     "/processes/return?channel=livestream&paths=1",
     "/processes/order/cases",
     "/processes/order/roles",
+    "/processes/order/bottlenecks",
+    "/processes/return/bottlenecks?channel=livestream",
     f"/processes/order/cases/{quote(ODD_CASE, safe='')}",
     "FINDING",
     "/runbooks/FlowStopped",
@@ -153,4 +155,35 @@ def test_a_case_leads_on_to_its_finding_and_back(address: str, browser: Any) -> 
     assert page.locator(".timeline .event").count() > 1
     page.locator(".findings a").first.click()
     page.wait_for_url("**/findings/**")
+    page.close()
+
+
+def test_the_bottleneck_report_prints_on_a4_without_cut_tables(address: str, browser: Any, tmp_path: Path) -> None:
+    path = f"{address}/api/v1/processes/return/bottlenecks?format=html&lang=en"
+    file = tmp_path / "return.html"
+    with urllib.request.urlopen(path, timeout=20) as answer:
+        file.write_bytes(answer.read())
+    for shown in (f"{address}/processes/return/bottlenecks?lang=en", file.as_uri()):
+        page = browser.new_page(viewport={"width": 690, "height": 1000})  # A4 less its margins
+        page.emulate_media(media="print")
+        page.goto(shown)
+        cut = page.evaluate(
+            "[...document.querySelectorAll('table,svg')].filter(e => e.getBoundingClientRect().right > 691).length"
+        )
+        assert cut == 0, shown
+        page.close()
+
+
+def test_a_redesign_is_begun_and_done_by_the_form(address: str, browser: Any) -> None:
+    found = ask(address, "/api/v1/processes/order/findings")["items"]
+    finding = next(each["id"] for each in found if each["kind"] == "bottleneck")
+    page = browser.new_page()
+    page.goto(f"{address}/findings/{finding}?lang=en")
+    page.locator("select[name=status]").select_option("in_redesign")
+    page.locator(".status-form button").click()
+    page.wait_for_selector("input[name=done_at]")
+    page.locator("input[name=done_at]").fill("2026-01-12")
+    page.locator(".status-form button").click()
+    page.wait_for_load_state()
+    assert "Done on 2026-01-12" in page.locator(".redesigned").inner_text()
     page.close()
