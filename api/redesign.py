@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-import numpy as np
-
 from api.bottlenecks.context import Standing
 from api.bottlenecks.material import moment
 from collector.vocabulary.errors import PermanentError
@@ -74,12 +72,8 @@ def verdict(frozen: Frozen, snapshot: Snapshot) -> Verdict | None:
     """Before against after; None while nothing is done."""
     if frozen.done is None:
         return None
-    known = frozen.baseline.seconds
-    longest = float(np.quantile(known, 0.95)) if len(known) else 0.0
-    zone = snapshot.config.zone
-    return compare(
-        frozen.baseline, afterwards(snapshot.arena, frozen.subject, zone, frozen.done, snapshot.now, longest).some()
-    )
+    arena, zone, before = snapshot.arena, snapshot.config.zone, frozen.baseline
+    return compare(before, afterwards(arena, frozen.subject, zone, frozen.done, snapshot.now, before))
 
 
 def standing(kept: Redesigns, finding_id: str, snapshot: Snapshot, derived: Derive = _at_once) -> Standing | None:

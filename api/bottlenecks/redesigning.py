@@ -67,21 +67,20 @@ def _too_little(verdict: Verdict, context: Context) -> str:
 
 
 def _outcome(verdict: Verdict, context: Context) -> tuple[str, Tone]:
-    median, mean = verdict.figures["p50"], verdict.figures["mean"]
+    figure, mean = verdict.figures[verdict.decisive], verdict.figures["mean"]
     per_week = abs(mean.difference) * verdict.per_week / 3600
     values = {
-        "before": context.duration(median.before).text,
-        "after": context.duration(median.after).text,
+        "figure": context.say("median") if verdict.decisive == "p50" else context.say("mean"),
+        "before": context.duration(figure.before).text,
+        "after": context.duration(figure.after).text,
         "hours": context.hours(per_week).text,
     }
-    match verdict.outcome:
-        case "better":
-            return context.say("It worked: median {before} → {after}, about {hours} a week less.", **values), "better"
-        case "worse":
-            return context.say("It got worse: median {before} → {after}, about {hours} a week more.", **values), "worse"
-        case _:
-            said = "Nothing can be told from chance yet: median {before} → {after}, and the interval holds no change."
-            return context.say(said, before=values["before"], after=values["after"]), "flat"
+    better = "It worked: {figure} {before} → {after}, {hours} a week less in the mean."
+    worse = "It got worse: {figure} {before} → {after}, {hours} a week more in the mean."
+    unclear = "Not to be told from chance: {figure} {before} → {after}, and the interval holds no change."
+    told: dict[str | None, tuple[str, Tone]] = {"better": (better, "better"), "worse": (worse, "worse")}
+    message, tone = told.get(verdict.outcome, (unclear, "flat"))
+    return context.say(message, **values), tone
 
 
 def _comparison(name: str, figure: Figure, context: Context) -> Comparison:

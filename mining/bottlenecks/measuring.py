@@ -17,6 +17,8 @@ from mining.report import Finding
 DAY: Final = 86_400_000_000
 BASELINE_DAYS: Final = 28
 """How long before the status changed the baseline reaches back: four of each weekday."""
+LONG: Final = 0.95
+"""Quantile of what was measured."""
 KINDS: Final = ("channel", "platform")
 MOST_KINDS: Final = 8
 OTHERS: Final = ""
@@ -61,19 +63,25 @@ def measure(arena: Arena, subject: Subject, zone: ZoneInfo, begin: int, end: int
 
 
 def baseline(arena: Arena, subject: Subject, zone: ZoneInfo, now: int) -> Side:
-    """The last weeks before `now` (µs UTC), or what of them there is: a day or so is no week."""
+    """The last weeks of what had time to end by `now` (µs UTC), or what of them there is."""
     first = int(arena.start.min()) if arena.events else now
-    begin = max(now - BASELINE_DAYS * DAY, first)
-    return measure(arena, subject, zone, begin, now).some()
+    every = measure(arena, subject, zone, now - BASELINE_DAYS * DAY, now)
+    end = max(first, now - longest(every))
+    return measure(arena, subject, zone, max(end - BASELINE_DAYS * DAY, first), end).some()
 
 
-def afterwards(arena: Arena, subject: Subject, zone: ZoneInfo, done: int, now: int, longest_s: float) -> Side:
-    """What began from `done` on, so early that it can have ended by `now`: `longest_s` (seconds) before.
+def afterwards(arena: Arena, subject: Subject, zone: ZoneInfo, done: int, now: int, before: Side) -> Side:
+    """What began from `done` on and had time to end by `now`, as judged by the baseline `before`."""
+    first = max(done, int(arena.start.min())) if arena.events else done
+    return measure(arena, subject, zone, first, max(first, now - longest(before))).some()
+
+
+def longest(side: Side) -> int:
+    """How long (µs) before now things must begin to be counted, so that long ones, too, have ended by now.
 
     Without that cut the longest of the newest would be missing, and everything look shorter than it is.
     """
-    first = max(done, int(arena.start.min())) if arena.events else done
-    return measure(arena, subject, zone, first, max(first, now - round(longest_s * 1e6)))
+    return round(float(np.quantile(side.seconds, LONG)) * 1e6) if len(side.seconds) else 0
 
 
 def _intervals(arena: Arena, subject: Subject) -> tuple[Times, Times, npt.NDArray[np.float64]]:

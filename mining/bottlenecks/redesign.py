@@ -91,16 +91,20 @@ class Verdict:
 
     @property
     def outcome(self) -> Literal["better", "worse", "unclear"] | None:
-        """What the interval of the median, else of the mean, says; None where there are no figures."""
+        """What the interval of the figure that decides says; None where there are no figures."""
         if not self.figures:
             return None
-        for name in ("p50", "mean"):
-            figure = self.figures[name]
-            if figure.high < 0:
-                return "better"
-            if figure.low > 0:
-                return "worse"
-        return "unclear"
+        figure = self.figures[self.decisive]
+        if figure.high < 0:
+            return "better"
+        return "worse" if figure.low > 0 else "unclear"
+
+    @property
+    def decisive(self) -> Literal["p50", "mean"]:
+        """The median decides; where it is 0 before and after, as most never wait, the mean does. Never both: twice
+        asked, chance answers twice."""
+        median = self.figures["p50"]
+        return "p50" if median.before or median.after else "mean"
 
 
 def compare(before: Side, after: Side) -> Verdict:

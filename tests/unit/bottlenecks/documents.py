@@ -202,7 +202,8 @@ def told(language: Language = "en") -> tuple[BottleneckReport, Report]:
     zone = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 3, tzinfo=UTC)
     subject = Subject("waiting", *(NAMES[language].get(name, name) for name in ("Pick up", "Inspect")))
     then, done, now = T0 + 28 * DAY, T0 + 29 * DAY, int(made.end.max())
-    verdict = compare(baseline(made, subject, ZONE, then), afterwards(made, subject, ZONE, done, now, 86_400.0))
+    before = baseline(made, subject, ZONE, then)
+    verdict = compare(before, afterwards(made, subject, ZONE, done, now, before))
     context = Context(
         language,
         ZONE,

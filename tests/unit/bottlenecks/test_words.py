@@ -25,8 +25,10 @@ def messages() -> list[str]:
                     message = node.args[SAY[name]]
                     if isinstance(message, ast.Constant) and isinstance(message.value, str):
                         found.add(message.value)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "{count}" in node.value:
-                found.add(node.value)
+            # Messages that are said by way of a name.
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if "{count}" in node.value or "{figure}" in node.value:
+                    found.add(node.value)
     for path in (ROOT / "api/bottlenecks").glob("*.j2"):
         found |= set(re.findall(r'\bt\("([^"]+)"', path.read_text(encoding="utf-8")))
     return sorted(found)
