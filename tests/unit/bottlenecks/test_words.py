@@ -26,9 +26,9 @@ def messages() -> list[str]:
                     if isinstance(message, ast.Constant) and isinstance(message.value, str):
                         found.add(message.value)
             # Messages that are said by way of a name.
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if "{count}" in node.value or "{figure}" in node.value:
-                    found.add(node.value)
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, str) and ("{count}" in value or "{figure}" in value):
+                found.add(value)
     for path in (ROOT / "api/bottlenecks").glob("*.j2"):
         found |= set(re.findall(r'\bt\("([^"]+)"', path.read_text(encoding="utf-8")))
     return sorted(found)
