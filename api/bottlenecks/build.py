@@ -13,6 +13,7 @@ from api.html_report import answer
 from api.html_report.humanise import whole
 from mining.map import Layout, svg
 from mining.report import Finding, Report, Transition
+from mining.reporting import STARTS_NOTE
 
 ROWS: Final = 12
 SECTIONS: Final = 8
@@ -69,7 +70,7 @@ def bottleneck_report(
         rows=tuple(rows),
         rows_note=_rows_note(places, found, context),
         with_money=any(row.money for row in rows),
-        legend=tuple(CausePart(name, context.word("cause", name), 0.0, 0.0, "") for name in CAUSES),
+        legend=_legend(rows, context),
         sections=tuple(sections),
         movers=_movers(found, context),
         movers_note=_movers_note(found, context),
@@ -80,6 +81,13 @@ def bottleneck_report(
         ),
         made=say("Made by Houtai from {events} events.", events=whole(report.log.events)),
     )
+
+
+def _legend(rows: list[Row], context: Context) -> tuple[CausePart, ...]:
+    """All five causes, where any is known."""
+    if not any(row.causes for row in rows):
+        return ()
+    return tuple(CausePart(name, context.word("cause", name), 0.0, 0.0, "") for name in CAUSES)
 
 
 def ranked(report: Report, weeks: float | None) -> list[Place]:
@@ -182,13 +190,13 @@ def _figures(report: Report, found: Material | None, context: Context) -> tuple[
     say = context.say
     if found is None or found.now is None or found.before is None or found.periods is None:
         return tuple(
-            Figure(f.label, Shown(f.value, context.duration(f.seconds).exact if f.seconds else ""), "", "", "")
+            Figure(f.label, Shown(f.value, context.duration(f.seconds).exact if f.seconds else ""), "", "")
             for f in answer.figures(report, context.language)
         )
     now, before, per_week = found.now, found.before, 7 / found.periods.days
     waits = [hours / 3600 * per_week for hours in (now.waiting, before.waiting)]
     figures = [
-        _figure(say("Cases started"), Shown(whole(now.cases)), now.cases, before.cases, context, good_up=True),
+        _figure(say("Cases started"), Shown(whole(now.cases)), now.cases, before.cases, context, less_is_better=False),
         _figure(say("Median case"), context.duration(now.p50), now.p50, before.p50, context),
         _figure(say("90 % are done within"), context.duration(now.p90), now.p90, before.p90, context),
         _figure(say("Waiting a week"), context.hours(waits[0]), waits[0], waits[1], context),
@@ -201,15 +209,17 @@ def _figures(report: Report, found: Material | None, context: Context) -> tuple[
 
 
 def _figure(
-    label: str, value: Shown, now: float | None, before: float | None, context: Context, good_up: bool = False
+    label: str, value: Shown, now: float | None, before: float | None, context: Context, less_is_better: bool = True
 ) -> Figure:
     if now is None or not before:
-        return Figure(label, value, "", "", "")
+        return Figure(label, value, "", "")
     rise = (now - before) / before
     if abs(rise) < 0.005:
-        return Figure(label, value, "±0", "flat", "")
-    tone: Tone = "better" if (rise > 0) == good_up else "worse"
-    return Figure(label, value, f"{'▲' if rise > 0 else '▼'} {context.percent(abs(rise))}", tone, "")
+        return Figure(label, value, "±0", "flat")
+    tone: Tone = "flat"
+    if less_is_better:
+        tone = "worse" if rise > 0 else "better"
+    return Figure(label, value, f"{'▲' if rise > 0 else '▼'} {context.percent(abs(rise))}", tone)
 
 
 def _compared(found: Material | None, context: Context) -> str:
@@ -241,7 +251,7 @@ def _quality(report: Report, context: Context) -> tuple[str, ...]:
     known = [t for t in report.transitions if t.causes_s is not None]
     if not known:
         told.append(say("Why cases wait is not known: this log was not split by cause."))
-    if not any(node.service_s.total for node in report.nodes):
+    if not any(node.service_s.total for node in report.nodes) and say(STARTS_NOTE) not in told:
         told.append(say("Events have no length in this log: handling time counts as waiting."))
     told.append(
         say(

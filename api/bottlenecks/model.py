@@ -26,7 +26,6 @@ class Figure:
     change: str
     """Against the period before; empty where it is not known."""
     tone: Tone
-    note: str
 
 
 @dataclass(frozen=True)
