@@ -46,7 +46,7 @@ def spread(values: Sequence[int]) -> dict[str, float | None]:
     if not values:
         return {"total": 0.0, "mean": None, "p50": None, "p90": None, "p95": None}
     p50, p90, p95 = (float(np.quantile(np.array(values, float), q)) / 1e6 for q in (0.5, 0.9, 0.95))
-    return {"total": sum(values) / 1e6, "mean": sum(values) / len(values) / 1e6, "p50": p50, "p90": p90, "p95": p95}
+    return {"total": sum(values) / 10**6, "mean": sum(values) / len(values) / 1e6, "p50": p50, "p90": p90, "p95": p95}
 
 
 def waiting(
@@ -138,7 +138,7 @@ def document(
                 "events": n,
                 "cases": len({e.case for e in mine}),
                 "service_s": spread([e.end - e.start for e in mine]),
-                "waiting_caused_s": role_waits[str(role)] / 1e6,
+                "waiting_caused_s": role_waits[str(role)] / 10**6,
                 "rework": role_rework[str(role)],
                 "errors": sum(e.error for e in mine),
             }
