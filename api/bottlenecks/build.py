@@ -6,11 +6,12 @@ from typing import Final
 
 from api.bottlenecks import pictures
 from api.bottlenecks.context import CAUSES, Context
-from api.bottlenecks.material import Material, Pair
+from api.bottlenecks.material import Material
 from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Row, Section, Shown, Tone
 from api.bottlenecks.sections import section
 from api.html_report import answer
 from api.html_report.humanise import whole
+from mining.bottlenecks.passages import Pair
 from mining.map import Layout, svg
 from mining.report import Finding, Report, Transition
 from mining.reporting import STARTS_NOTE

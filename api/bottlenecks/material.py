@@ -10,7 +10,7 @@ import numpy as np
 from api.buckets import edges
 from mining.arena import Arena, Times
 from mining.bottlenecks.load import Load, load
-from mining.bottlenecks.passages import Passages, passages
+from mining.bottlenecks.passages import Grouped, Pair, Passages, passages
 from mining.bottlenecks.periods import Change, Periods, changes, periods, trend, waited
 from mining.bottlenecks.spectrum import Lines, spectrum_lines
 from mining.config import ProcessConfig
@@ -25,8 +25,6 @@ DRAWN_DAYS: Final = 84
 """Pictures reach back at most this far: with more days one is thinner than a hair."""
 SLOPE: Final = 25
 """So many of its long waits (p90) side by side a spectrum is wide, a week at least: else all lines look upright."""
-
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,19 @@ def material(arena: Arena, config: ProcessConfig, findings: Iterable[Finding]) -
     found = passages(arena)
     two = periods(begins, end)
     closed = _closed(arena, config)
-    pairs = _pairs(found, findings)
+    grouped = Grouped(found)
+    pairs = _pairs(grouped, findings)
     drawn = max(begin, end - DRAWN_DAYS * DAY), end
-    recent = found.take(found.end > drawn[0])
     days = edges(*drawn, "day", config.zone)
     return Material(
         weeks=max(end - begin, DAY) / (7 * DAY),
         periods=two,
         now=_whole(found, begins, ends, closed, two.middle, two.end) if two else None,
         before=_whole(found, begins, ends, closed, two.begin, two.middle) if two else None,
-        changes=changes(found, two) if two else (),
-        trends={pair: trend(found.between(*pair), begin, end) for pair in pairs},
-        lines={pair: lines for pair in pairs if (lines := _lines(found.between(*pair), drawn))},
-        loads={target: load(recent.between(None, target), days) for target in sorted({pair[1] for pair in pairs})},
+        changes=changes(grouped, two) if two else (),
+        trends={pair: trend(grouped.of(pair), begin, end) for pair in pairs},
+        lines={pair: lines for pair in pairs if (lines := _lines(grouped.of(pair), drawn))},
+        loads={target: load(grouped.into(target), days) for target in sorted({pair[1] for pair in pairs})},
     )
 
 
@@ -96,25 +94,16 @@ def _closed(arena: Arena, config: ProcessConfig) -> np.ndarray[tuple[int], np.dt
     return case_has(arena.offsets[:-1], arena.offsets[1:], arena.activity, ending)
 
 
-def _pairs(found: Passages, findings: Iterable[Finding]) -> tuple[Pair, ...]:
+def _pairs(found: Grouped, findings: Iterable[Finding]) -> tuple[Pair, ...]:
     """The transitions of most waiting, then those that findings of bottlenecks name."""
-    size = max(len(found.activities), 1)
-    if not len(found.row):
-        return ()
-    key = found.source.astype(np.int64) * size + found.target
-    keys, place = np.unique(key, return_inverse=True)
-    most = np.argsort(-np.bincount(place, weights=found.seconds), kind="stable")[: 2 * PICTURES]
-    heaviest = [
-        (found.activities[source], found.activities[target])
-        for source, target in (divmod(int(each), size) for each in keys[most])
-    ]
-    there = {(found.activities[k // size], found.activities[k % size]) for k in keys.tolist()}
+    total = {pair: float(found.of(pair).seconds.sum()) for pair in found.pairs}
+    heaviest = sorted(total, key=lambda pair: (-total[pair], pair))[: 2 * PICTURES]
     named = [
         (str(finding.subject.get("source")), str(finding.subject.get("target")))
         for finding in findings
         if finding.kind == "bottleneck"
     ]
-    return tuple(dict.fromkeys([*heaviest, *(pair for pair in named[:PICTURES] if pair in there)]))
+    return tuple(dict.fromkeys([*heaviest, *(pair for pair in named[:PICTURES] if pair in total)]))
 
 
 def _whole(

@@ -5,10 +5,11 @@ from typing import Final
 
 from api.bottlenecks import pictures
 from api.bottlenecks.context import Context
-from api.bottlenecks.material import Material, Pair
+from api.bottlenecks.material import Material
 from api.bottlenecks.model import Advice, Contrast, Example, Section, Shown
 from api.bottlenecks.redesigning import redesign
 from api.html_report.humanise import short, whole
+from mining.bottlenecks.passages import Pair
 from mining.report import Finding, Transition
 
 EXAMPLES: Final = 5

@@ -12,6 +12,10 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
+Pair = tuple[str, str]
+"""Source and target of a transition."""
+
+
 @dataclass(frozen=True)
 class Passages:
     """One entry a transition of a case, in the order of cases and their events."""
@@ -28,7 +32,7 @@ class Passages:
     end: Times
     """µs UTC: when it ended; never before `begin`."""
 
-    def take(self, chosen: Flags | Times) -> "Passages":
+    def take(self, chosen: Flags | Times | slice) -> "Passages":
         """Some of them."""
         return Passages(
             self.activities,
@@ -68,3 +72,36 @@ def passages(arena: Arena) -> Passages:
         np.minimum(known.enabled[row], end),
         end,
     )
+
+
+class Grouped:
+    """Passages put together by transition, in their order: those of one transition are a view."""
+
+    def __init__(self, found: Passages) -> None:
+        size = max(len(found.activities), 1)
+        # As narrow as it can be: 16 bits are put in order by counting.
+        kind = np.min_scalar_type(size * size)
+        key = found.source.astype(kind) * size + found.target.astype(kind)
+        order = np.argsort(key, kind="stable")
+        self._all, ordered = found.take(order), key[order].astype(np.int64)
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        ends = np.append(starts, len(ordered))[1:]
+        names = found.activities
+        self._places: dict[Pair, slice] = {
+            (names[each // size], names[each % size]): slice(low, high)
+            for each, low, high in zip(ordered[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
+        }
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All transitions."""
+        return tuple(self._places)
+
+    def of(self, pair: Pair) -> Passages:
+        """Those of one transition."""
+        return self._all.take(self._places.get(pair, slice(0, 0)))
+
+    def into(self, target: str) -> Passages:
+        """Those of all transitions to an activity."""
+        found = [np.arange(place.start, place.stop) for pair, place in self._places.items() if pair[1] == target]
+        return self._all.take(np.concatenate(found) if found else slice(0, 0))

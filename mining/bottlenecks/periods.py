@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from mining.arena import Times
-from mining.bottlenecks.passages import Passages
+from mining.bottlenecks.passages import Grouped, Passages
 
 DAY: Final = 86_400_000_000
 LENGTHS: Final = (7, 28, 91)
@@ -84,25 +84,14 @@ def waited(found: Passages, begin: int, end: int) -> Waited:
     return Waited(len(seconds), float(seconds.sum()), p50, p90)
 
 
-def changes(found: Passages, two: Periods) -> tuple[Change, ...]:
+def changes(found: Grouped, two: Periods) -> tuple[Change, ...]:
     """Every transition of either period, the largest change first."""
-    recent = found.take((found.end > two.begin) & (found.end <= two.end))
-    size = max(len(found.activities), 1)
-    key = recent.source.astype(np.int64) * size + recent.target
-    order = np.argsort(key, kind="stable")
-    bounds = np.flatnonzero(np.diff(key[order])) + 1
     told = []
-    for places in np.split(order, bounds) if len(order) else ():
-        own = recent.take(places)
-        source, target = divmod(int(key[places[0]]), size)
-        told.append(
-            Change(
-                found.activities[source],
-                found.activities[target],
-                waited(own, two.begin, two.middle),
-                waited(own, two.middle, two.end),
-            )
-        )
+    for source, target in found.pairs:
+        own = found.of((source, target))
+        change = Change(source, target, waited(own, two.begin, two.middle), waited(own, two.middle, two.end))
+        if change.before.count or change.now.count:
+            told.append(change)
     return tuple(sorted(told, key=lambda c: (-abs(c.more), c.source, c.target)))
 
 

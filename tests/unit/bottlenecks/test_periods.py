@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mining.bottlenecks.load import load
-from mining.bottlenecks.passages import passages
+from mining.bottlenecks.passages import Grouped, passages
 from mining.bottlenecks.periods import changes, periods, trend
 from mining.bottlenecks.spectrum import spectrum_lines
 from mining.config import ProcessConfig
@@ -34,13 +34,25 @@ def test_passages_are_the_transitions_of_the_report() -> None:
     assert len(found.row) == sum(t.count for t in told.values())
 
 
+def test_grouped_passages_are_the_same() -> None:
+    found = passages(log("abcab", "acb", "ab", "ca"))
+    grouped = Grouped(found)
+    assert sum(len(grouped.of(pair).row) for pair in grouped.pairs) == len(found.row)
+    for pair in (*grouped.pairs, ("c", "x")):
+        for name in ("row", "case", "begin", "end"):
+            assert (getattr(grouped.of(pair), name) == getattr(found.between(*pair), name)).all()
+    for target in "abcx":
+        assert sorted(grouped.into(target).row.tolist()) == found.between(None, target).row.tolist()
+    assert Grouped(passages(log("a"))).pairs == ()
+
+
 def test_two_periods_are_whole_weeks_with_enough_cases() -> None:
     made = arena(weekly([2, 2, 1, 4]))
     begins, end = made.start[made.offsets[:-1]], int(made.end.max())
     two = periods(begins, end)
     assert two is not None
     assert two.days == 7
-    (change,) = changes(passages(made), two)
+    (change,) = changes(Grouped(passages(made)), two)
     assert (change.source, change.target) == ("a", "b")
     assert change.now.p50 == pytest.approx(4 * 3600, rel=0.01)
     assert change.before.p50 == pytest.approx(3600, rel=0.01)
