@@ -38,8 +38,8 @@ class WorkingHours(Section):
         alias="from"
     )
     to_day: Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] = Field(alias="to")
-    begin: str = Field(alias="beginTime", pattern=r"^\d{2}:\d{2}$")
-    end: str = Field(alias="endTime", pattern=r"^\d{2}:\d{2}$")
+    begin: str = Field(alias="beginTime", pattern=r"^([01]\d|2[0-4]):[0-5]\d(:[0-5]\d)?$")
+    end: str = Field(alias="endTime", pattern=r"^([01]\d|2[0-4]):[0-5]\d(:[0-5]\d)?$")
 
 
 class MiningSettings(Section):

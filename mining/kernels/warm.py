@@ -10,6 +10,7 @@ from mining.kernels.pairs import pairs
 from mining.kernels.spreads import spreads
 from mining.kernels.waits import waits
 from mining.kernels.warm_building import warm_building
+from mining.kernels.warm_causes import warm_causes
 from mining.kernels.warm_choices import warm_choices
 from mining.kernels.warm_figures import warm_figures
 from mining.summary.warm import warm_summaries
@@ -34,6 +35,7 @@ def warm_up() -> None:
     warm_summaries()
     warm_choices()
     warm_figures()
+    warm_causes()
 
 
 def _arena() -> Arena:

@@ -1,0 +1,21 @@
+"""Compiles (or loads) the kernels that split waiting by cause, for both widths of codes."""
+
+import numpy as np
+
+from mining.arena import Codes
+from mining.kernels.batches import batches
+from mining.kernels.busy import busy, without
+from mining.kernels.cause_split import cause_split
+from mining.kernels.idle_demand import idle_demand
+
+
+def warm_causes() -> None:
+    """Run each once with the types it meets in earnest."""
+    offsets, enabled, start, end = np.array([0, 3]), np.array([0, 0, 0]), np.array([1, 2, 6]), np.array([2, 5, 9])
+    times = busy(offsets, start, end, enabled)
+    idle_demand(offsets, start, enabled, times)
+    times, off = without(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
+    for width in (np.int16, np.int32):
+        codes: Codes = np.zeros(3, width)
+        piled = batches(offsets, codes, start, end, enabled, times, off)
+    cause_split(offsets, start, enabled, times, piled, off, np.array([False]))

@@ -1,0 +1,311 @@
+"""When people are on duty: given in the configuration, or learned from when something waited and nobody was there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.arena import NO_CODE, Arena, Codes, Times
+from mining.kernels.busy import Busy, busy
+from mining.kernels.idle_demand import Idle, idle_demand
+from mining.kernels.ordering import order
+from mining.kernels.ranges import rows_of
+from mining.settings import BusinessDays, WorkingHours
+
+HOUR: Final = 3_600_000_000
+DAY: Final = 24 * HOUR
+WEEKDAYS: Final = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+ENOUGH: Final = 5.0
+"""An hour of the week is off duty only if so many signs of work were to be expected in it."""
+QUIET: Final = 0.02
+"""It may hold at most this part of the signs of work that an hour on duty usually has."""
+SEEN: Final = 3
+"""On so many days something must have waited through the hour with its actor idle."""
+
+LONG: Final = 4.0
+"""So many times as long as is usual for its activity must something take to have been paused."""
+
+STEP: Final = 300_000_000
+"""Shifts that are learned begin and end at a multiple of five minutes (µs)."""
+
+Duty = npt.NDArray[np.int64]
+"""Times on duty of one week: shape (n, 2), µs since Monday 0:00 in the process's zone, rising."""
+
+
+@dataclass(frozen=True)
+class Calendars:
+    """Times off duty, as kernels want them."""
+
+    offsets: Times
+    """(calendars + 1,)."""
+    begin: Times
+    end: Times
+    """µs UTC, within the span of the log, rising in each calendar."""
+    certain: npt.NDArray[np.bool_]
+    """(calendars,): given, not learned."""
+    of_actor: Times
+    """(actors,): the calendar of each actor; -1 where none is known, which counts as always on duty."""
+
+    @property
+    def off(self) -> tuple[Times, Times, Times]:
+        """Offsets, begins and ends."""
+        return self.offsets, self.begin, self.end
+
+
+@dataclass(frozen=True)
+class Worked:
+    """The events of actors, in order of actor and start."""
+
+    rows: Times
+    offsets: Times
+    start: Times
+    end: Times
+    enabled: Times
+    times: Busy
+    idle: Idle
+    long: npt.NDArray[np.bool_]
+    """Whether it took LONG times as long as is usual for its activity."""
+
+
+def worked(
+    actor: npt.NDArray[np.int32], actors: int, activity: Codes, start: Times, end: Times, enabled: Times
+) -> Worked:
+    """Events whose actor is 0..actors-1 (others are left out), with what each actor did and left lying."""
+    rows = np.flatnonzero(actor >= 0)
+    ordering = order(actor[rows], actors, start[rows], end[rows])
+    own = rows[ordering.rows]
+    ready = enabled[own]
+    times = busy(ordering.offsets, ordering.start, ordering.end, ready)
+    return Worked(
+        own, ordering.offsets, ordering.start, ordering.end, ready, times,
+        idle_demand(ordering.offsets, ordering.start, ready, times),
+        _long(activity[own], ordering.end - ordering.start),
+    )  # fmt: skip
+
+
+def _long(activity: Codes, took: Times) -> npt.NDArray[np.bool_]:
+    """Whether each took more than LONG times the median of its activity."""
+    found = np.zeros(len(took), np.bool_)
+    ordered = np.argsort(activity, kind="stable")
+    for part in np.split(ordered, np.flatnonzero(np.diff(activity[ordered])) + 1):
+        if len(part):
+            found[part] = took[part] > LONG * max(float(np.median(took[part])), 1.0)
+    return found
+
+
+def duty_of(rows: Sequence[WorkingHours]) -> Duty:
+    """Times on duty of a given calendar."""
+    found = []
+    for row in rows:
+        first, last = WEEKDAYS.index(row.from_day), WEEKDAYS.index(row.to_day)
+        for day in range(first, last + 1 if last >= first else last + 8):
+            found.append((day % 7 * DAY + _clock(row.begin), day % 7 * DAY + _clock(row.end)))
+    return np.array(sorted(found), np.int64).reshape(-1, 2)
+
+
+def calendars(
+    arena: Arena,
+    done: Worked,
+    pool: npt.NDArray[np.int64],
+    people: npt.NDArray[np.bool_],
+    given: Mapping[str, Sequence[WorkingHours]],
+    zone: ZoneInfo,
+    business_days: BusinessDays,
+) -> Calendars:
+    """Calendars of all actors of `done`. `pool`: to which each belongs; `people`: whether it is somebody at all.
+
+    One that is given for the actor or its role counts; else one learned from the actor, else from its pool, where there
+    is enough to learn from.
+    """
+    begin = int(min(arena.start.min(), done.enabled.min(initial=arena.start.min())))
+    end = int(max(arena.end.max(), done.start.max(initial=begin)))
+    days = _Days(begin, end, zone, business_days)
+    found: list[tuple[Times, bool]] = []
+    of_actor = np.full(len(pool), -1, np.int64)
+    names, roles = arena.names["actor"], arena.names["role"]
+    if given:
+        role = commonest(arena.codes["actor"], arena.codes["role"], len(names))
+        known = {name: days.off(duty_of(rows)) for name, rows in given.items()}
+        place = {name: number for number, name in enumerate(known)}
+        found += [(off, True) for off in known.values()]
+        for actor, name in enumerate(names):
+            theirs = name if name in place else roles[int(role[actor])] if role[actor] >= 0 else ""
+            of_actor[actor] = place.get(theirs, -1)
+    open_ = np.flatnonzero((of_actor < 0) & people)
+    learned: dict[bytes, int] = {}
+
+    def learn(actors: npt.NDArray[np.int64]) -> int:
+        duty = _learned(done, actors, days)
+        if duty is None:
+            return -1
+        key = duty.tobytes()
+        if key not in learned:
+            learned[key] = len(found)
+            found.append((days.off(duty), False))
+        return learned[key]
+
+    count = np.diff(done.offsets)
+    of_pool = {int(each): learn(open_[pool[open_] == each]) for each in np.unique(pool[open_])}
+    for actor in open_.tolist():
+        own = learn(np.array([actor])) if count[actor] >= 7 * 24 * ENOUGH / 4 else -1
+        of_actor[actor] = own if own >= 0 else of_pool[int(pool[actor])]
+    offsets = np.append(0, np.cumsum([len(off) for off, _ in found])).astype(np.int64)
+    off = np.concatenate([np.empty((0, 2), np.int64), *(off for off, _ in found)])
+    return Calendars(
+        offsets,
+        np.ascontiguousarray(off[:, 0]),
+        np.ascontiguousarray(off[:, 1]),
+        np.array([certain for _, certain in found], np.bool_),
+        of_actor,
+    )
+
+
+class _Days:
+    """The days of a log in the process's zone."""
+
+    def __init__(self, begin: int, end: int, zone: ZoneInfo, business_days: BusinessDays) -> None:
+        first = _date(begin, zone) - timedelta(days=1)
+        count = (_date(end, zone) - first).days + 2
+        self.dates = [first + timedelta(days=number) for number in range(count)]
+        self.midnight = np.array([_midnight(day, zone) for day in self.dates], np.int64)
+        """Where each begins, µs UTC."""
+        weekday = np.array([day.weekday() for day in self.dates])
+        self.week = weekday
+        """Monday is 0; a holiday -1, a make-up workday counts as a Monday."""
+        self.week[[day in set(business_days.holidays) for day in self.dates]] = -1
+        self.week[[day in set(business_days.workdays) for day in self.dates]] = 0
+
+    def hour(self, moment: Times) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Of each moment the day's place, and µs since its beginning."""
+        day = np.searchsorted(self.midnight, moment, side="right") - 1
+        return day, moment - self.midnight[day]
+
+    def off(self, duty: Duty) -> Times:
+        """Times outside of `duty`, holidays among them: shape (n, 2), µs UTC."""
+        day = duty[:, 0] // DAY
+        begins, ends = [], []
+        for weekday in range(7):
+            rows = duty[day == weekday]
+            there = self.midnight[self.week == weekday]
+            for low, high in rows:
+                begins.append(there + (low - weekday * DAY))
+                ends.append(there + (high - weekday * DAY))
+        begin = np.sort(np.concatenate([np.empty(0, np.int64), *begins]))
+        end = np.sort(np.concatenate([np.empty(0, np.int64), *ends]))
+        bounds = np.stack([np.append(self.midnight[0], end), np.append(begin, self.midnight[-1])], axis=1)
+        return bounds[bounds[:, 1] > bounds[:, 0]]
+
+
+def _learned(done: Worked, actors: npt.NDArray[np.int64], days: _Days) -> Duty | None:
+    """Times on duty of some actors as one; None where nothing says that they are ever off."""
+    rows = rows_of(done.offsets[actors], done.offsets[actors + 1]).rows
+    if not len(rows):
+        return None
+    gaps = np.isin(done.idle.actor, actors)
+    # What lay unfinished for many times as long as usual tells of pauses in the same way.
+    paused = rows[done.long[rows]]
+    begin = np.concatenate([done.idle.begin[gaps], done.start[paused]])
+    end = np.concatenate([done.idle.end[gaps], done.end[paused]])
+    if not len(begin):
+        return None
+    moments = np.concatenate([done.start[rows], done.end[rows]])
+    day, time = days.hour(moments)
+    used = days.week[day] >= 0
+    signs = np.zeros((7, 24), np.int64)
+    np.add.at(signs, (days.week[day[used]], np.minimum(time[used] // HOUR, 23)), 1)
+    first, last = day.min(), day.max()
+    there = np.bincount(days.week[first : last + 1][days.week[first : last + 1] >= 0], minlength=7)[:, None]
+    left = _left_lying(begin, end, days)
+    rate = signs / np.maximum(there, 1)
+    on = signs > 0
+    usual = float(np.median(rate[on]))
+    expected = usual * there
+    # What has too few signs an hour of the week may have enough an hour of the day, or a day of the week.
+    empty = signs <= QUIET * expected
+    by_hour = (signs.sum(0) <= QUIET * _usual(signs.sum(0))) & (_usual(signs.sum(0)) >= ENOUGH) & (left.sum(0) >= SEEN)
+    by_day = (signs.sum(1) <= QUIET * _usual(signs.sum(1))) & (_usual(signs.sum(1)) >= ENOUGH) & (left.max(1) >= SEEN)
+    off = (empty & (expected >= ENOUGH) & (left >= SEEN)) | by_hour[None, :] & empty | by_day[:, None] & empty
+    if not off.any():
+        return None
+    # An hour without a sign between hours off is off.
+    flat, quiet = off.ravel(), empty.ravel() & (signs.ravel() == 0)
+    for _ in range(24):
+        grown = flat | quiet & np.roll(flat, 1) & np.roll(flat, -1)
+        near = flat | quiet & (np.roll(flat, 1) | np.roll(flat, -1))
+        closed = near if np.array_equal(grown, flat) else grown
+        if np.array_equal(closed, flat):
+            break
+        flat = closed
+    if flat.all():
+        return None
+    return _bounds(flat, time[used] + days.week[day[used]] * DAY)
+
+
+def _left_lying(begin: Times, end: Times, days: _Days) -> npt.NDArray[np.int64]:
+    """On how many days something lay, from `begin` to `end`, through the whole hour of the week: shape (7, 24)."""
+    found = np.zeros((7, 24), np.int64)
+    hours = (days.midnight[:, None] + np.arange(24) * HOUR).ravel()
+    # Times that overlap count once: the hour is covered or not.
+    covered = np.zeros(len(hours) + 1, np.int64)
+    low = np.searchsorted(hours, begin, side="left")
+    high = np.searchsorted(hours, end - HOUR, side="right")
+    fits = high > low
+    np.add.at(covered, low[fits], 1)
+    np.add.at(covered, high[fits], -1)
+    lying = (np.cumsum(covered)[:-1] > 0).reshape(-1, 24)
+    for weekday in range(7):
+        found[weekday] = lying[days.week == weekday].sum(0)
+    return found
+
+
+def _bounds(off: npt.NDArray[np.bool_], moments: Times) -> Duty:
+    """Times on duty of a week by its hours, narrowed to the first and last sign of work in each run."""
+    found = []
+    hours = np.flatnonzero(~off)
+    for run in np.split(hours, np.flatnonzero(np.diff(hours) > 1) + 1):
+        begin, end = int(run[0]) * HOUR, int(run[-1] + 1) * HOUR
+        here = moments[(moments >= begin) & (moments < end)]
+        if len(here):
+            low, high = (
+                np.quantile(here, [0.005, 0.995], method="nearest") if len(here) > 400 else (here.min(), here.max())
+            )
+            begin = max(begin, int(low) // 300_000_000 * 300_000_000)
+            end = min(end, -(-int(high) // 300_000_000) * 300_000_000)
+        for day in range(begin // DAY, (end - 1) // DAY + 1):
+            found.append((max(begin, day * DAY), min(end, (day + 1) * DAY)))
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def _usual(signs: npt.NDArray[np.int64]) -> float:
+    return float(np.median(signs[signs > 0])) if (signs > 0).any() else 0.0
+
+
+def commonest(
+    left: npt.NDArray[np.signedinteger], right: npt.NDArray[np.signedinteger], size: int
+) -> npt.NDArray[np.int64]:
+    """Of each code of `left` the code of `right` it has most often beside it; NO_CODE where it has none."""
+    found = np.full(size, NO_CODE, np.int64)
+    there = (left >= 0) & (right >= 0)
+    if there.any():
+        width = int(right.max()) + 1
+        key, count = np.unique(left[there].astype(np.int64) * width + right[there], return_counts=True)
+        order_ = np.argsort(count, kind="stable")
+        found[key[order_] // width] = key[order_] % width
+    return found
+
+
+def _clock(text: str) -> int:
+    parts = [int(part) for part in text.split(":")]
+    return parts[0] * HOUR + parts[1] * HOUR // 60 + (parts[2] * 1_000_000 if len(parts) > 2 else 0)
+
+
+def _date(moment: int, zone: ZoneInfo) -> date:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).astimezone(zone).date()
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1_000_000)
