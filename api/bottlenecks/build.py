@@ -67,7 +67,7 @@ def bottleneck_report(
         figures=_figures(report, found, context),
         compared=_compared(found, context),
         quality=_quality(report, context),
-        map=svg(report, context.language, placed=placed, standalone=False) if report.nodes else "",
+        map=_map(report, context, placed),
         rows=tuple(rows),
         rows_note=_rows_note(places, found, context),
         with_money=any(row.money for row in rows),
@@ -82,6 +82,14 @@ def bottleneck_report(
         ),
         made=say("Made by Houtai from {events} events.", events=whole(report.log.events)),
     )
+
+
+def _map(report: Report, context: Context, placed: Layout | None) -> str:
+    if not report.nodes:
+        return ""
+    links = context.links
+    link = (lambda activity: links.only("activity", activity)) if links is not None else None
+    return svg(report, context.language, placed=placed, link=link, standalone=False)
 
 
 def _legend(rows: list[Row], context: Context) -> tuple[CausePart, ...]:
@@ -150,6 +158,7 @@ def _row(number: int, anchor: str, place: Place, found: Material | None, context
         hours=context.hours(place.hours),
         money=context.money(money),
         cases=whole(cases),
+        cases_url=context.links.passing(*place.pair) if context.links and all(place.pair) else "",
         p50=context.duration(p50),
         p90=context.duration(p90),
         causes=context.bar(shares_of(transition, finding)),

@@ -1,7 +1,7 @@
 """What the words of a report depend on: language, zone, prices, and where links lead."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,6 +28,18 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Links:
+    """Where a page leads on to; a file leads nowhere."""
+
+    case: Callable[[str], str]
+    finding: Callable[[str], str]
+    passing: Callable[[str, str], str]
+    """Cases in which one activity comes some time after another."""
+    only: Callable[[str, str], str]
+    """This report of the cases with a value."""
+
+
+@dataclass(frozen=True)
 class Context:
     """Everything but the figures."""
 
@@ -37,14 +49,18 @@ class Context:
     prices: PriceSettings = PriceSettings()
     title: str = ""
     """What people call the process; empty: its name."""
-    case_url: Callable[[str], str] = field(default=lambda _: "")
-    finding_url: Callable[[str], str] = field(default=lambda _: "")
+    links: Links | None = None
+    """None in files."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """By the id of a finding."""
 
-    def linked(self, case_url: Callable[[str], str], finding_url: Callable[[str], str]) -> "Context":
-        """With addresses, as a page has them and a file hasn't."""
-        return replace(self, case_url=case_url, finding_url=finding_url)
+    def case_url(self, case: str) -> str:
+        """This and the next: empty in files."""
+        return self.links.case(case) if self.links else ""
+
+    def finding_url(self, finding: str) -> str:
+        """The page of a finding."""
+        return self.links.finding(finding) if self.links else ""
 
     def say(self, message: str, /, **values: object) -> str:
         """The message in the language."""

@@ -56,6 +56,8 @@ class Row:
     money: str
     """Empty where no price is known."""
     cases: str
+    cases_url: str
+    """Empty in files."""
     p50: Shown
     p90: Shown
     causes: tuple[CausePart, ...]
@@ -71,6 +73,8 @@ class Contrast:
 
     field: str
     value: str
+    url: str
+    """This report of those cases alone; empty in files."""
     lift: str
     cases: str
     p_value: str

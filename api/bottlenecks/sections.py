@@ -159,6 +159,7 @@ def _contrast(finding: Finding | None, context: Context) -> list[Contrast]:
         Contrast(
             context.word("term", part.field),
             part.value,
+            context.links.only(part.field, part.value) if context.links else "",
             f"{short(part.lift)} ×",
             whole(part.cases),
             "< 0.001" if part.p_value < 0.001 else f"{part.p_value:.3f}",

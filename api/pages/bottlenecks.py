@@ -1,6 +1,8 @@
 """The bottleneck report of a process: the page, and the same as a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import quote, urlencode
 
@@ -9,13 +11,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.bottlenecks.build import bottleneck_report
-from api.bottlenecks.context import Context, Standing
+from api.bottlenecks.context import Context, Links, Standing
 from api.bottlenecks.html import body, html_file
 from api.bottlenecks.material import Material, material
 from api.bottlenecks.model import BottleneckReport
 from api.knowing import Knowing
 from api.pages.render import Pages, case_url
-from api.pages.views import chips
+from api.pages.views import PLAIN, chips
 from api.routes.asked import Asked, FilterQuery, Knows, Lang
 from collector.vocabulary.languages import Language
 from mining import names
@@ -42,7 +44,7 @@ class Made:
     told: BottleneckReport
 
 
-def made(knows: Knowing, process: str, filters: Filters, lang: Language, *, links: bool) -> Made:
+def made(knows: Knowing, process: str, filters: Filters, lang: Language, links: Links | None = None) -> Made:
     """The report of the cases that fit. What costs time is worked out once a snapshot, for all languages."""
     snapshot = knows.snapshot(process)
     report = knows.report(snapshot, filters, lang)
@@ -61,13 +63,9 @@ def made(knows: Knowing, process: str, filters: Filters, lang: Language, *, link
         report.currency,
         snapshot.config.prices,
         knows.title(process, lang),
-        standings=standings,
+        links,
+        standings,
     )
-    if links:
-        context = context.linked(
-            lambda case: case_url(process, case),
-            lambda finding: names.PAGE_FINDING.format(id=quote(finding, safe="")),
-        )
     placed = knows.layout(snapshot, filters, ACTIVITIES, PATHS)
     return Made(snapshot, report, bottleneck_report(report, found, context, placed))
 
@@ -75,13 +73,13 @@ def made(knows: Knowing, process: str, filters: Filters, lang: Language, *, link
 @router.get("/processes/{process}/bottlenecks", include_in_schema=False)
 def page(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked) -> Response:
     """Where time is lost, why, since when, for whom, and what to try."""
-    found = made(knows, process, asked.filters(knows.snapshot(process).config), lang, links=True)
-    pages: Pages = request.app.state.pages
     query = asked.query()
 
     def link(**more: str | list[str] | None) -> str:
         return "?" + urlencode({k: v for k, v in {**query, **more}.items() if v is not None}, doseq=True)
 
+    found = made(knows, process, asked.filters(knows.snapshot(process).config), lang, _links(process, query))
+    pages: Pages = request.app.state.pages
     return pages.page(
         request,
         "bottlenecks.html",
@@ -93,6 +91,25 @@ def page(request: Request, process: str, knows: Knows, lang: Lang, asked: Asked)
         chips=chips(query, found.snapshot, link, lang),
         files=[(name, _file_url(process, name, lang, asked)) for name in FORMATS],
     )
+
+
+def _links(process: str, query: Mapping[str, str | list[str]]) -> Links:
+    def only(field: str, value: str) -> str:
+        if field in PLAIN:
+            return "?" + urlencode({**query, field: value}, doseq=True)
+        wheres = query.get("where", [])
+        return "?" + urlencode({**query, "where": [*wheres, f"{field}={value}"]}, doseq=True)
+
+    def passing(source: str, target: str) -> str:
+        path = {"path_from": source, "path_to": target, "path": "eventual"}
+        return f"{names.PAGE_PROCESS.format(process=quote(process, safe=''))}/cases?" + urlencode(
+            {**query, **path}, doseq=True
+        )
+
+    def finding(finding_id: str) -> str:
+        return names.PAGE_FINDING.format(id=quote(finding_id, safe=""))
+
+    return Links(partial(case_url, process), finding, passing, only)
 
 
 def _file_url(process: str, name: str, lang: Language, asked: FilterQuery) -> str:
@@ -114,7 +131,7 @@ def file(
 ) -> Response:
     """The bottleneck report as it is shown (`json`), or as one self-contained file."""
     filters = asked.filters(knows.snapshot(process).config)
-    found = made(knows, process, filters, lang, links=False)
+    found = made(knows, process, filters, lang)
     if format == "json":
         return Response(msgspec.json.encode(found.told), media_type="application/json")
     content = knows.derived(found.snapshot, ("file", filters, lang, format), lambda: content_of(found, lang, format))

@@ -37,6 +37,14 @@ def test_filters_hold_for_the_page_and_its_files(client: TestClient) -> None:
     assert client.get("/processes/nothing/bottlenecks").status_code == 404
 
 
+def test_numbers_lead_to_their_cases_and_values_to_a_filter(client: TestClient) -> None:
+    page = client.get(f"{PAGE}?channel=livestream&lang=en").text
+    assert "/processes/return/cases?channel=livestream&amp;path_from=" in page
+    assert 'href="?channel=livestream&amp;activity=Approve+return"' in page
+    link = page.split('href="/processes/return/cases?')[1].split('"')[0].replace("&amp;", "&")
+    assert client.get(f"/processes/return/cases?{link}").status_code == 200
+
+
 def test_files(client: TestClient) -> None:
     page = client.get(f"{FILE}?format=html&lang=en")
     assert page.headers["content-type"].startswith("text/html")
