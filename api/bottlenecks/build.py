@@ -315,5 +315,5 @@ def _movers_note(found: Material | None, context: Context) -> str:
         return context.say("There is no period before it to compare with: the log is too short, or has too few cases.")
     said = context.say("Waiting in hours a week, the last {n} days against the {n} days before.", n=found.periods.days)
     if not any(abs(change.more) * 7 / found.periods.days / 3600 >= LEAST_MORE for change in found.changes):
-        return f"{said} {context.say('Nothing changed by more than an hour a week.')}"
+        return context.joined(said, context.say("Nothing changed by more than an hour a week."))
     return said

@@ -66,6 +66,10 @@ class Context:
         """The message in the language."""
         return text(self.language, message, **values)
 
+    def joined(self, *sentences: str) -> str:
+        """One after the other: with a space in English, without in Chinese."""
+        return ("" if self.language == "zh-CN" else " ").join(sentences)
+
     def word(self, context: str, name: str) -> str:
         """A word of the vocabulary."""
         return word(self.language, context, name)

@@ -115,8 +115,8 @@ class Redesign:
 
     sentence: str
     tone: Tone
-    facts: tuple[str, ...]
-    """What was measured, and what cannot be said."""
+    note: str
+    """What was measured, and how."""
     comparisons: tuple[Comparison, ...]
 
 

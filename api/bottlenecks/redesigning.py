@@ -18,7 +18,7 @@ def redesign(standing: Standing, context: Context) -> Redesign:
         return Redesign(
             say("In redesign: enter the date when the change is done, and this will say what it brought."),
             "flat",
-            (frozen,),
+            frozen,
             (),
         )
     done = say("Done on {day}.", day=standing.done.astimezone(context.zone).strftime("%Y-%m-%d"))
@@ -31,7 +31,7 @@ def redesign(standing: Standing, context: Context) -> Redesign:
         after_days=verdict.after_days,
     )
     if verdict.missing is not None:
-        return Redesign(_too_little(verdict, context), "flat", (frozen, done, measured), ())
+        return Redesign(_too_little(verdict, context), "flat", context.joined(frozen, done, measured), ())
     how = say(
         "Same weekdays and same mix of cases on both sides ({share} of what was measured has its like on the other "
         "side); intervals of 95 % by drawing whole days anew.",
@@ -39,7 +39,7 @@ def redesign(standing: Standing, context: Context) -> Redesign:
     )
     shown = tuple(_comparison(name, verdict.figures[name], context) for name in LABELS)
     sentence, tone = _outcome(verdict, context)
-    return Redesign(sentence, tone, (frozen, done, measured, how), shown)
+    return Redesign(sentence, tone, context.joined(frozen, done, measured, how), shown)
 
 
 def _too_little(verdict: Verdict, context: Context) -> str:

@@ -213,5 +213,5 @@ def _spectrum_note(of: int, shown: int, context: Context) -> str:
     )
     if shown < of:
         sampled = context.say("Drawn are {shown} of {of}, evenly picked.", shown=whole(shown), of=whole(of))
-        return f"{said} {sampled}"
+        return context.joined(said, sampled)
     return said
