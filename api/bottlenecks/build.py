@@ -1,14 +1,13 @@
 """The bottleneck report from the report document, in the six parts that people read."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from api.bottlenecks import pictures
 from api.bottlenecks.context import CAUSES, Context
 from api.bottlenecks.material import Material
 from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Row, Section, Shown, Tone
-from api.bottlenecks.sections import section
+from api.bottlenecks.sections import section, shares_of
 from api.html_report import answer
 from api.html_report.humanise import whole
 from mining.bottlenecks.passages import Pair
@@ -125,13 +124,6 @@ def ranked(report: Report, weeks: float | None) -> list[Place]:
 def _speaks_of(finding: Finding, transition: Transition) -> bool:
     source, target = finding.subject.get("source"), finding.subject.get("target")
     return finding.name == "waiting" and (source, target) == (transition.source, transition.target)
-
-
-def shares_of(transition: Transition | None, finding: Finding | None) -> Mapping[str, float]:
-    """The causes of a bottleneck: those of all waiting of the transition, else those the finding names."""
-    if transition is not None and transition.causes_s is not None:
-        return asdict(transition.causes_s)
-    return finding.cause.shares if finding is not None and finding.cause is not None else {}
 
 
 def _row(number: int, anchor: str, place: Place, found: Material | None, context: Context) -> Row:

@@ -36,7 +36,7 @@ def section(
     """The section of one place; what is not known of a finding is said. Where nothing was found parts stay empty."""
     say = context.say
     source, target = pair
-    shares = _shares(transition, finding)
+    shares = shares_of(transition, finding)
     lines = found.lines.get(pair) if found else None
     load = found.loads.get(target) if found and transition is not None else None
     standing = context.standings.get(finding.id) if finding is not None else None
@@ -74,10 +74,11 @@ def section(
     )
 
 
-def _shares(transition: Transition | None, finding: Finding | None) -> dict[str, float]:
-    if finding is not None and finding.cause is not None:
-        return finding.cause.shares
-    return asdict(transition.causes_s) if transition is not None and transition.causes_s is not None else {}
+def shares_of(transition: Transition | None, finding: Finding | None) -> dict[str, float]:
+    """The causes of a bottleneck: those of all its waiting where that was split, else those the finding names."""
+    if transition is not None and transition.causes_s is not None:
+        return asdict(transition.causes_s)
+    return finding.cause.shares if finding is not None and finding.cause is not None else {}
 
 
 def _cases(finding: Finding | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.bottlenecks.build import bottleneck_report
-from api.bottlenecks.context import Context, Standing
+from api.bottlenecks.context import CAUSES, Context, Standing
 from api.bottlenecks.material import material
 from api.bottlenecks.model import BottleneckReport
 from collector.vocabulary.languages import Language
@@ -190,7 +190,13 @@ def _told(finding: Finding, language: Language) -> Finding:
 
 
 def _caused(transition: Transition) -> Transition:
-    """Causes by the length of the names, so that every transition has some of each."""
+    """Causes as the findings name them; elsewhere by the length of the names, so that all have some of each."""
+    known = {tuple(f.subject.values()): f.cause.shares for f in (FINDING, *OTHERS) if f.cause is not None}
+    said = NAMES["zh-CN"]
+    known |= {tuple(said[str(name)] for name in pair): shares for pair, shares in known.items()}
+    own = known.get((transition.source, transition.target))
+    if own is not None:
+        return replace(transition, causes_s=Causes(*(own.get(n, 0.0) * transition.waiting_s.total for n in CAUSES)))
     parts = np.array([len(transition.source) % 5 + 1, 1, len(transition.target) % 7 + 2, 6, 2], np.float64)
     shares = parts / parts.sum() * transition.waiting_s.total
     return replace(transition, causes_s=Causes(*shares.tolist()))
