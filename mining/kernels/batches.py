@@ -47,8 +47,9 @@ def batches(
 
     `times` and `off` (offsets, begins, ends) are when each was busy and off duty: `busy.without` of the same. A batch
     is two or more things of one activity that an actor does one after the other or at once, all of which could have
-    started before the first did. That alone is also what a queue looks like; so they must start at the same moment, or
-    the actor have been on duty and idle while they piled up. Kinds and definition: Martin et al., "Retrieving batch
+    started before the first did. That alone is also what a queue looks like, or a steady flow that something delays; so
+    the actor must have done none of it for a while before, and they must start at the same moment, or the actor have
+    been on duty and idle while they piled up. Kinds and definition: Martin et al., "Retrieving batch
     organisation of work insights from event logs" (2017); Lashkevich et al., "Why am I waiting?" (2023). Raises
     ValueError for offsets out of range or columns of unequal length.
     """
@@ -114,10 +115,18 @@ def _batches(
     busy_begin: Times, busy_end: Times, off_of: Times, off_begin: Times, off_end: Times,
     ready: Times, begin: Times, together: npt.NDArray[np.bool_],
 ) -> None:  # fmt: skip
+    size = np.int64(0)
+    for row in range(len(activity)):
+        size = max(size, np.int64(activity[row]) + 1)
+    latest_of = np.full(size, np.iinfo(np.int64).min // 2, np.int64)
     for actor in range(len(offsets) - 1):
         off_low, off_high = off_of[actor], off_of[actor + 1]
         row = offsets[actor]
         while row < offsets[actor + 1]:
+            if start[row] <= enabled[row] and (row + 1 == offsets[actor + 1] or activity[row + 1] != activity[row]):
+                latest_of[activity[row]] = end[row]
+                row += 1
+                continue
             latest, first, waited = end[row], enabled[row], max(start[row] - enabled[row], 0)
             until = enabled[row]
             after = row + 1
@@ -137,13 +146,17 @@ def _batches(
                 # While it piled up; where all of it came at once, until it was begun.
                 idle_until = until if until > first and not at_once else start[row]
                 span = idle_until - first
+                quiet = start[row] - latest_of[activity[row]] >= IDLE * max(span, waited / count)
                 free = np.int64(0)
-                if spread > 0 and span > 0:
+                if quiet and spread > 0 and span > 0:
                     free = _free(
                         busy_begin, busy_end, of[actor], of[actor + 1], off_begin, off_end, off_low, off_high,
                         first, idle_until,
                     )  # fmt: skip
-                if spread == 0 or (span > 0 and free >= IDLE * span):
+                if quiet and (spread == 0 or (span > 0 and free >= IDLE * span)):
                     for k in range(row, after):
                         ready[k], begin[k], together[k] = max(until, enabled[k]), start[row], at_once
+            latest_of[activity[row]] = max(latest_of[activity[row]], latest)
             row = after
+        for row in range(offsets[actor], offsets[actor + 1]):
+            latest_of[activity[row]] = np.iinfo(np.int64).min // 2

@@ -114,11 +114,10 @@ def _split(
         low, high = of[actor], of[actor + 1]
         off_low, off_high, sure = off_of[actor], off_of[actor + 1], certain[actor]
         own_off = off_sums[off_low : off_high + 1] - off_sums[off_low]
-        sums = _sums(busy_begin, busy_end, low, high)
         if high > low:
             _by_order(
                 row_low, row_high, start, enabled, ready, begin, busy_begin, busy_end, busy_key, low, high, waiting,
-                contention,
+                contention, prioritisation,
             )  # fmt: skip
         # Idle on duty for longer than SLACK: where such times end, in order.
         idle = np.empty(high - low + off_high - off_low + 2, np.int64)
@@ -143,10 +142,7 @@ def _split(
             if start[row] <= enabled[row]:
                 continue
             since, until = max(min(ready[row], start[row]), enabled[row]), start[row]
-            total = _until(busy_begin, busy_end, sums, low, high, until)
-            total -= _until(busy_begin, busy_end, sums, low, high, since)
-            contention[row] = min(contention[row], total)
-            prioritisation[row] = total - contention[row]
+            prioritisation[row] -= contention[row]
             if off_high > off_low:
                 if not sure:
                     since = max(
@@ -197,44 +193,75 @@ def _last_idle(
 @numba.njit(nogil=True, cache=True)
 def _by_order(
     row_low: int, row_high: int, start: Times, enabled: Times, ready: Times, begin: Times, busy_begin: Times,
-    busy_end: Times, busy_key: Times, low: int, high: int, waiting: int, contention: Times,
+    busy_end: Times, busy_key: Times, low: int, high: int, waiting: int, contention: Times, total: Times,
 ) -> None:  # fmt: skip
-    """Per row the time, between ready and start, in which its actor was busy with what could have started earlier."""
+    """Per row the time between ready and start in which its actor was busy (`total`), with what could start earlier."""
     keys = np.sort(busy_key[low:high])
     size = len(keys)
     tree = np.zeros(size + 1, np.int64)
-    moment = np.empty(4 * waiting, np.int64)
-    bound = np.empty(4 * waiting, np.int64)
-    owner = np.empty(4 * waiting, np.int64)
-    sign = np.empty(4 * waiting, np.int64)
-    count = 0
+    place = np.searchsorted(keys, busy_key[low:high])
+    rows = np.empty(waiting, np.int64)
+    since = np.empty(waiting, np.int64)
+    between = np.empty(waiting, np.int64)
+    count = betweens = 0
     for row in range(row_low, row_high):
-        if start[row] <= enabled[row]:
-            continue
-        since = max(min(ready[row], start[row]), enabled[row])
-        middle = max(min(begin[row], start[row]), since)
-        for piece in range(4):
-            if (piece < 2 and middle == since) or (piece >= 2 and middle == start[row]):
-                continue
-            moment[count] = since if piece == 0 else middle if piece < 3 else start[row]
-            bound[count] = since if piece < 2 else enabled[row]
-            owner[count], sign[count] = row, -1 if piece in (0, 2) else 1
+        if start[row] > enabled[row]:
+            rows[count], since[count] = row, max(min(ready[row], start[row]), enabled[row])
+            if since[count] < begin[row] < start[row]:
+                between[betweens] = count
+                betweens += 1
             count += 1
-    sorted_ = np.argsort(moment[:count])
+    first = np.argsort(since)
+    between = between[:betweens]
+    second = np.argsort(begin[rows[between]])
+    # All moments in order of time: where waiting for the actor begins, where a batch is begun, where it ends.
+    i = j = k = 0
     segment = low
-    for place in sorted_:
-        now = moment[place]
+    done = np.int64(0)
+    last = np.iinfo(np.int64).max
+    for _ in range(2 * waiting + betweens):
+        one = since[first[i]] if i < waiting else last
+        two = begin[rows[between[second[j]]]] if j < betweens else last
+        three = start[rows[k]] if k < waiting else last
+        now = min(one, two, three)
         while segment < high and busy_end[segment] <= now:
-            k = _place(keys, 0, size, busy_key[segment] - 1) + 1
-            while k <= size:
-                tree[k] += busy_end[segment] - busy_begin[segment]
-                k += k & -k
+            at = place[segment - low] + 1
+            while at <= size:
+                tree[at] += busy_end[segment] - busy_begin[segment]
+                at += at & -at
+            done += busy_end[segment] - busy_begin[segment]
             segment += 1
-        k = _place(keys, 0, size, bound[place])
-        total = np.int64(0)
-        while k > 0:
-            total += tree[k]
-            k -= k & -k
-        if segment < high and busy_begin[segment] < now and busy_key[segment] <= bound[place]:
-            total += now - busy_begin[segment]
-        contention[owner[place]] += sign[place] * total
+        under = np.int64(0)
+        key = np.int64(0)
+        if segment < high and busy_begin[segment] < now:
+            under, key = now - busy_begin[segment], busy_key[segment]
+        if one == now:
+            which = first[i]
+            row = rows[which]
+            bound = since[which] if begin[row] > since[which] else enabled[row]
+            contention[row] -= _earlier(tree, keys, bound) + (under if key <= bound else 0)
+            total[row] -= done + under
+            i += 1
+        elif two == now:
+            which = between[second[j]]
+            row = rows[which]
+            contention[row] += _earlier(tree, keys, since[which]) + (under if key <= since[which] else 0)
+            contention[row] -= _earlier(tree, keys, enabled[row]) + (under if key <= enabled[row] else 0)
+            j += 1
+        else:
+            row = rows[k]
+            bound = since[k] if begin[row] >= start[row] and begin[row] > since[k] else enabled[row]
+            contention[row] += _earlier(tree, keys, bound) + (under if key <= bound else 0)
+            total[row] += done + under
+            k += 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _earlier(tree: Times, keys: Times, bound: int) -> Any:
+    """What the tree holds of keys up to `bound`."""
+    at = np.searchsorted(keys, bound, side="right")
+    found = np.int64(0)
+    while at > 0:
+        found += tree[at]
+        at -= at & -at
+    return found

@@ -1,8 +1,9 @@
 """When people are on duty: given in the configuration, or learned from when something waited and nobody was there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,11 @@ LONG: Final = 4.0
 STEP: Final = 300_000_000
 """Shifts that are learned begin and end at a multiple of five minutes (µs)."""
 
+GROUP: Final = 1 << 20
+"""Events that are worked on at a time."""
+SAMPLE: Final = 1 << 18
+"""Events of which usual lengths are taken."""
+
 Duty = npt.NDArray[np.int64]
 """Times on duty of one week: shape (n, 2), µs since Monday 0:00 in the process's zone, rising."""
 
@@ -56,44 +62,97 @@ class Calendars:
         return self.offsets, self.begin, self.end
 
 
-@dataclass(frozen=True)
+NO_CALENDARS: Final = Calendars(
+    np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_), np.empty(0, np.int64)
+)
+
+
 class Worked:
-    """The events of actors, in order of actor and start."""
+    """The events of actors, actor by actor; what is asked of some actors is made when asked, as all would be much."""
+
+    def __init__(
+        self, actor: npt.NDArray[np.int32], actors: int, activity: Codes, start: Times, end: Times, enabled: Times
+    ) -> None:
+        """Events whose actor is 0..actors-1; others are left out."""
+        there = actor >= 0
+        held = None if there.all() else np.flatnonzero(there)
+        if held is not None:
+            actor = actor[held]
+        found = order(actor, actors, *(c if held is None else c[held] for c in (start, end)))
+        self.offsets = found.offsets
+        self.rows: Times = found.rows if held is None else held[found.rows]
+        self._activity, self._start, self._end, self._enabled = activity, start, end, enabled
+        self._most = _usual_lengths(activity, end - start) * LONG
+
+    def groups(self) -> Iterator[slice]:
+        """All actors, so many at a time that their events are about GROUP."""
+        low, actors = 0, len(self.offsets) - 1
+        while low < actors:
+            high = int(np.searchsorted(self.offsets, self.offsets[low] + GROUP, side="right")) - 1
+            high = min(max(high, low + 1), actors)
+            yield slice(low, high)
+            low = high
+
+    def some(self, actors: slice) -> "Did":
+        """What these actors did."""
+        low, high = int(self.offsets[actors.start]), int(self.offsets[actors.stop])
+        rows = self.rows[low:high]
+        columns = (column.take(rows) for column in (self._activity, self._start, self._end, self._enabled))
+        return Did(rows, self.offsets[actors.start : actors.stop + 1] - low, *columns)
+
+    def moments(self, actors: npt.NDArray[np.int64]) -> Times:
+        """When these actors began or ended something, µs."""
+        rows = self.rows[rows_of(self.offsets[actors], self.offsets[actors + 1]).rows]
+        return np.concatenate([self._start[rows], self._end[rows]])
+
+    def left(self) -> Idle:
+        """An hour and longer in which something lay although its actor was idle, or was begun and paused."""
+        found = []
+        for actors in self.groups():
+            did = self.some(actors)
+            idle = idle_demand(did.offsets, did.start, did.enabled, did.busy)
+            paused = np.flatnonzero(did.end - did.start > np.maximum(self._most[did.activity], HOUR))
+            by = np.searchsorted(did.offsets, paused, side="right") - 1
+            lay = idle.end - idle.begin >= HOUR
+            found.append(
+                (
+                    np.concatenate([idle.actor[lay], by]) + actors.start,
+                    np.concatenate([idle.begin[lay], did.start[paused]]),
+                    np.concatenate([idle.end[lay], did.end[paused]]),
+                )
+            )
+        actor, begin, end = (np.concatenate([np.empty(0, np.int64), *(f[k] for f in found)]) for k in range(3))
+        sorted_ = np.argsort(actor, kind="stable")
+        return Idle(actor[sorted_], begin[sorted_], end[sorted_])
+
+
+@dataclass(frozen=True)
+class Did:
+    """Events of some actors; those of the i-th stand at `offsets[i]:offsets[i + 1]`, in order of start."""
 
     rows: Times
+    """In the arena."""
     offsets: Times
+    activity: Codes
     start: Times
     end: Times
     enabled: Times
-    times: Busy
-    idle: Idle
-    long: npt.NDArray[np.bool_]
-    """Whether it took LONG times as long as is usual for its activity."""
+
+    @cached_property
+    def busy(self) -> Busy:
+        """When each was busy."""
+        return busy(self.offsets, self.start, self.end, self.enabled)
 
 
-def worked(
-    actor: npt.NDArray[np.int32], actors: int, activity: Codes, start: Times, end: Times, enabled: Times
-) -> Worked:
-    """Events whose actor is 0..actors-1 (others are left out), with what each actor did and left lying."""
-    rows = np.flatnonzero(actor >= 0)
-    ordering = order(actor[rows], actors, start[rows], end[rows])
-    own = rows[ordering.rows]
-    ready = enabled[own]
-    times = busy(ordering.offsets, ordering.start, ordering.end, ready)
-    return Worked(
-        own, ordering.offsets, ordering.start, ordering.end, ready, times,
-        idle_demand(ordering.offsets, ordering.start, ready, times),
-        _long(activity[own], ordering.end - ordering.start),
-    )  # fmt: skip
-
-
-def _long(activity: Codes, took: Times) -> npt.NDArray[np.bool_]:
-    """Whether each took more than LONG times the median of its activity."""
-    found = np.zeros(len(took), np.bool_)
+def _usual_lengths(activity: Codes, took: Times) -> npt.NDArray[np.float64]:
+    """The median length of each activity's events, µs, of at most SAMPLE of them."""
+    step = max(len(activity) // SAMPLE, 1)
+    activity, took = activity[::step], took[::step]
+    found = np.zeros(int(activity.max(initial=-1)) + 1)
     ordered = np.argsort(activity, kind="stable")
     for part in np.split(ordered, np.flatnonzero(np.diff(activity[ordered])) + 1):
         if len(part):
-            found[part] = took[part] > LONG * max(float(np.median(took[part])), 1.0)
+            found[activity[part[0]]] = np.median(took[part])
     return found
 
 
@@ -109,6 +168,7 @@ def duty_of(rows: Sequence[WorkingHours]) -> Duty:
 
 def calendars(
     arena: Arena,
+    enabled: Times,
     done: Worked,
     pool: npt.NDArray[np.int64],
     people: npt.NDArray[np.bool_],
@@ -116,14 +176,13 @@ def calendars(
     zone: ZoneInfo,
     business_days: BusinessDays,
 ) -> Calendars:
-    """Calendars of all actors of `done`. `pool`: to which each belongs; `people`: whether it is somebody at all.
+    """Calendars of all actors of `done`, whose events were `enabled` (events,).
 
-    One that is given for the actor or its role counts; else one learned from the actor, else from its pool, where there
-    is enough to learn from.
+    `pool`: to which each actor belongs; `people`: whether it is somebody at all. One that is given for the actor or its
+    role counts; else one learned from the actor, else from its pool, where there is enough to learn from.
     """
-    begin = int(min(arena.start.min(), done.enabled.min(initial=arena.start.min())))
-    end = int(max(arena.end.max(), done.start.max(initial=begin)))
-    days = _Days(begin, end, zone, business_days)
+    begin = min(int(enabled.min()), int(arena.start.min()))
+    days = _Days(begin, int(arena.end.max()), zone, business_days)
     found: list[tuple[Times, bool]] = []
     of_actor = np.full(len(pool), -1, np.int64)
     names, roles = arena.names["actor"], arena.names["role"]
@@ -136,10 +195,11 @@ def calendars(
             theirs = name if name in place else roles[int(role[actor])] if role[actor] >= 0 else ""
             of_actor[actor] = place.get(theirs, -1)
     open_ = np.flatnonzero((of_actor < 0) & people)
+    left = done.left() if len(open_) else Idle(*(np.empty(0, np.int64) for _ in range(3)))
     learned: dict[bytes, int] = {}
 
     def learn(actors: npt.NDArray[np.int64]) -> int:
-        duty = _learned(done, actors, days)
+        duty = _learned(done, actors, left, days)
         if duty is None:
             return -1
         key = duty.tobytes()
@@ -200,35 +260,29 @@ class _Days:
         return bounds[bounds[:, 1] > bounds[:, 0]]
 
 
-def _learned(done: Worked, actors: npt.NDArray[np.int64], days: _Days) -> Duty | None:
+def _learned(done: Worked, actors: npt.NDArray[np.int64], left: Idle, days: _Days) -> Duty | None:
     """Times on duty of some actors as one; None where nothing says that they are ever off."""
-    rows = rows_of(done.offsets[actors], done.offsets[actors + 1]).rows
-    if not len(rows):
+    low, high = (np.searchsorted(left.actor, actors, side=side) for side in ("left", "right"))
+    lay = rows_of(low, high).rows
+    if not len(lay):
         return None
-    gaps = np.isin(done.idle.actor, actors)
-    # What lay unfinished for many times as long as usual tells of pauses in the same way.
-    paused = rows[done.long[rows]]
-    begin = np.concatenate([done.idle.begin[gaps], done.start[paused]])
-    end = np.concatenate([done.idle.end[gaps], done.end[paused]])
-    if not len(begin):
-        return None
-    moments = np.concatenate([done.start[rows], done.end[rows]])
+    moments = done.moments(actors)
     day, time = days.hour(moments)
     used = days.week[day] >= 0
     signs = np.zeros((7, 24), np.int64)
     np.add.at(signs, (days.week[day[used]], np.minimum(time[used] // HOUR, 23)), 1)
     first, last = day.min(), day.max()
     there = np.bincount(days.week[first : last + 1][days.week[first : last + 1] >= 0], minlength=7)[:, None]
-    left = _left_lying(begin, end, days)
+    lying = _left_lying(left.begin[lay], left.end[lay], days)
     rate = signs / np.maximum(there, 1)
     on = signs > 0
     usual = float(np.median(rate[on]))
     expected = usual * there
     # What has too few signs an hour of the week may have enough an hour of the day, or a day of the week.
     empty = signs <= QUIET * expected
-    by_hour = (signs.sum(0) <= QUIET * _usual(signs.sum(0))) & (_usual(signs.sum(0)) >= ENOUGH) & (left.sum(0) >= SEEN)
-    by_day = (signs.sum(1) <= QUIET * _usual(signs.sum(1))) & (_usual(signs.sum(1)) >= ENOUGH) & (left.max(1) >= SEEN)
-    off = (empty & (expected >= ENOUGH) & (left >= SEEN)) | by_hour[None, :] & empty | by_day[:, None] & empty
+    by_hour = (signs.sum(0) <= QUIET * _usual(signs.sum(0))) & (_usual(signs.sum(0)) >= ENOUGH) & (lying.sum(0) >= SEEN)
+    by_day = (signs.sum(1) <= QUIET * _usual(signs.sum(1))) & (_usual(signs.sum(1)) >= ENOUGH) & (lying.max(1) >= SEEN)
+    off = (empty & (expected >= ENOUGH) & (lying >= SEEN)) | by_hour[None, :] & empty | by_day[:, None] & empty
     if not off.any():
         return None
     # An hour without a sign between hours off is off.

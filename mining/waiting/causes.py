@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.arena import Arena, Times
+from mining.dictionary import nothing
 from mining.kernels.batches import batches
 from mining.kernels.busy import without
 from mining.kernels.cause_split import cause_split
 from mining.settings import BusinessDays, WorkingHours
-from mining.waiting.calendars import Calendars, calendars, commonest, worked
+from mining.waiting.calendars import NO_CALENDARS, Calendars, Worked, calendars, commonest
 from mining.waiting.enabling import Enabling
 
 CAUSES: Final = ("batching", "prioritisation", "contention", "unavailability", "extraneous")
@@ -25,22 +26,30 @@ PEOPLE: Final = "staff"
 class Split:
     """Waiting by cause; the five add up to `max(start - enabled, 0)` of each event to the microsecond."""
 
-    parts: dict[str, Times]
-    """Per cause but extraneous (events,) µs."""
-    waiting: Times
+    parts: Mapping[str, Times]
+    """Per cause but extraneous (events,) µs; without memory where it is 0 throughout."""
+    found: Enabling
     calendars: Calendars
+
+    @property
+    def waiting(self) -> Times:
+        """(events,) µs."""
+        return np.asarray(np.maximum(self.found.start - self.found.enabled, 0))
 
     def part(self, cause: str) -> Times:
         """(events,) µs that one cause took."""
         if cause != "extraneous":
             return self.parts[cause]
-        return self.waiting - sum(self.parts.values())
+        left = self.waiting
+        for column in self.parts.values():
+            left -= column
+        return left
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Times:
         """(5, n) µs of some events, in order of CAUSES."""
-        known = {cause: column[rows] for cause, column in self.parts.items()}
-        known["extraneous"] = self.waiting[rows] - sum(known.values())
-        return np.stack([known[cause] for cause in CAUSES])
+        known = [self.parts[cause][rows] for cause in CAUSES[:-1]]
+        waiting = np.maximum(self.found.start[rows] - self.found.enabled[rows], 0)
+        return np.stack([*known, waiting - sum(known)])
 
 
 def split(
@@ -50,21 +59,27 @@ def split(
     zone: ZoneInfo = ZoneInfo("UTC"),
     business_days: BusinessDays = BusinessDays(),
 ) -> Split:
-    """The waiting of all events by cause."""
+    """The waiting of all events by cause. `given`: calendars of actors and roles; `zone`: in which they are meant."""
+    parts: dict[str, Times] = {cause: nothing(np.int64(0), arena.events) for cause in CAUSES[:-1]}
+    if not arena.events:
+        return Split(parts, found, NO_CALENDARS)
     actor, people, pool = _actors(arena)
-    waiting = np.maximum(found.start - found.enabled, 0)
-    done = worked(actor, len(people), arena.activity, found.start, np.maximum(arena.end, found.start), found.enabled)
-    known = calendars(arena, done, pool, people, given, zone, business_days)
-    times, off = without(done.times, known.off, known.of_actor)
-    certain = known.certain[known.of_actor] & (known.of_actor >= 0) if len(known.certain) else known.of_actor < -1
-    piled = batches(done.offsets, arena.activity[done.rows], done.start, done.end, done.enabled, times, off)
-    parts = cause_split(done.offsets, done.start, done.enabled, times, piled, off, certain)
-    columns = {}
-    for cause in CAUSES[:-1]:
-        column = np.zeros(arena.events, np.int64)
-        column[done.rows] = getattr(parts, cause)
-        columns[cause] = column
-    return Split(columns, waiting, known)
+    end = arena.end if found.start is arena.start else np.maximum(arena.end, found.start)
+    done = Worked(actor, len(people), arena.activity, found.start, end, found.enabled)
+    known = calendars(arena, found.enabled, done, pool, people, given, zone, business_days)
+    certain = np.append(known.certain, False)[known.of_actor]
+    for actors in done.groups():
+        did = done.some(actors)
+        times, off = without(did.busy, known.off, known.of_actor[actors])
+        piled = batches(did.offsets, did.activity, did.start, did.end, did.enabled, times, off)
+        told = cause_split(did.offsets, did.start, did.enabled, times, piled, off, certain[actors])
+        for cause in parts:
+            column = getattr(told, cause)
+            if column.any():
+                if not parts[cause].flags.writeable:
+                    parts[cause] = np.zeros(arena.events, np.int64)
+                parts[cause][did.rows] = column
+    return Split(parts, found, known)
 
 
 def _actors(arena: Arena) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
