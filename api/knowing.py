@@ -15,7 +15,7 @@ from api.bottlenecks.context import Standing
 from api.changes import Change, Changes, Kind
 from api.operations import Operations
 from api.readiness import Readiness
-from api.redesign import done_moment, freeze, standing
+from api.redesign import done_moment, freeze, standing, standings
 from api.sharing import Sharing
 from collector.vocabulary.languages import LANGUAGES, Language, text
 from mining.arena import Arena, Quality
@@ -24,7 +24,7 @@ from mining.figures import By
 from mining.filters import Filters, choose, take
 from mining.findings import detect
 from mining.live.knowledge import Knowledge, Snapshot
-from mining.live.redesigns import Redesigns
+from mining.live.redesigns import Frozen, Redesigns
 from mining.live.register import Register, State
 from mining.map import Layout, layout
 from mining.report import Finding, Report, Variant
@@ -231,9 +231,14 @@ class Knowing:
             self._changed[finding_id] = after
         return self.finding(finding_id, LANGUAGES[0])
 
-    def standing(self, finding_id: str, snapshot: Snapshot) -> Standing | None:
-        """Where the redesign of a finding stands; None where its baseline was never frozen."""
-        return standing(self.redesigns, finding_id, snapshot, self.derived)
+    def standings(self, snapshot: Snapshot) -> dict[str, Standing]:
+        """Where the redesigns of the process stand, by finding."""
+        return standings(self.redesigns, snapshot, self.derived)
+
+    def redesign(self, finding_id: str) -> tuple[Frozen, Standing] | None:
+        """What is kept of one and where it stands, also of a finding that is gone; None where there is none."""
+        frozen = self.redesigns.get(finding_id)
+        return None if frozen is None else (frozen, standing(frozen, self.snapshot(frozen.process), self.derived))
 
     def add_change(
         self,

@@ -51,7 +51,12 @@ class RedesignDocument:
 def freeze(kept: Redesigns, finding: Finding, snapshot: Snapshot, now: int) -> None:
     """Keep the present figures of a finding, of the English report, as its baseline."""
     subject = subject_of(finding)
-    kept.freeze(finding.id, subject, now, baseline(snapshot.arena, subject, snapshot.config.zone, snapshot.now))
+    titles = {
+        language: next((f.title for f in report.findings if f.id == finding.id), finding.title)
+        for language, report in snapshot.reports.items()
+    }
+    side = baseline(snapshot.arena, subject, snapshot.config.zone, snapshot.now)
+    kept.freeze(finding.id, finding.process, titles, subject, now, side)
 
 
 def done_moment(frozen: Frozen | None, done: datetime, snapshot: Snapshot, now: int) -> int:
@@ -76,21 +81,21 @@ def verdict(frozen: Frozen, snapshot: Snapshot) -> Verdict | None:
     return compare(before, afterwards(arena, frozen.subject, zone, frozen.done, snapshot.now, before))
 
 
-def standing(kept: Redesigns, finding_id: str, snapshot: Snapshot, derived: Derive = _at_once) -> Standing | None:
-    """Where a finding's redesign stands; None for one that never was in redesign. `derived` may keep the verdict."""
-    frozen = kept.get(finding_id)
-    if frozen is None:
-        return None
-    made = derived(snapshot, ("verdict", finding_id, frozen.at, frozen.done), lambda: verdict(frozen, snapshot))
+def standing(frozen: Frozen, snapshot: Snapshot, derived: Derive = _at_once) -> Standing:
+    """Where a redesign stands in a snapshot. `derived` may keep the verdict."""
+    key = ("verdict", frozen.finding, frozen.at, frozen.done)
+    made = derived(snapshot, key, lambda: verdict(frozen, snapshot))
     done = moment(frozen.done) if frozen.done is not None else None
-    return Standing(moment(frozen.at), done, made)
+    return Standing(frozen.titles, moment(frozen.at), done, made)
 
 
-def document(kept: Redesigns, finding_id: str, found: Standing) -> RedesignDocument | None:
+def standings(kept: Redesigns, snapshot: Snapshot, derived: Derive = _at_once) -> dict[str, Standing]:
+    """All redesigns of the snapshot's process by finding, also of findings that are gone: perhaps it worked."""
+    return {each.finding: standing(each, snapshot, derived) for each in kept.of(snapshot.config.process)}
+
+
+def document(frozen: Frozen, found: Standing) -> RedesignDocument:
     """The same for programs."""
-    frozen = kept.get(finding_id)
-    if frozen is None:
-        return None
     told = found.verdict
     return RedesignDocument(
         measure=frozen.subject.measure,

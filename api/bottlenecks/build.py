@@ -6,7 +6,8 @@ from typing import Final
 from api.bottlenecks import pictures
 from api.bottlenecks.context import CAUSES, Context
 from api.bottlenecks.material import Material
-from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Row, Section, Shown, Tone
+from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Redesigned, Row, Section, Shown, Tone
+from api.bottlenecks.redesigning import redesign
 from api.bottlenecks.sections import section, shares_of
 from api.html_report import answer
 from api.html_report.humanise import whole
@@ -72,6 +73,7 @@ def bottleneck_report(
         with_money=any(row.money for row in rows),
         legend=_legend(rows, context),
         sections=tuple(sections),
+        redesigned=_redesigned(places, sections, context),
         movers=_movers(found, context),
         movers_note=_movers_note(found, context),
         further=tuple(
@@ -80,6 +82,17 @@ def bottleneck_report(
             if finding.kind != "bottleneck" and finding.status not in ("resolved", "muted")
         ),
         made=say("Made by Houtai from {events} events.", events=whole(report.log.events)),
+    )
+
+
+def _redesigned(places: list[Place], sections: list[Section], context: Context) -> tuple[Redesigned, ...]:
+    """Redesigns that no section tells."""
+    anchored = {each.number for each in sections}
+    told = {p.finding.id for n, p in enumerate(places, 1) if p.finding is not None and n in anchored}
+    return tuple(
+        Redesigned(standing.titles.get(context.language, finding), redesign(standing, context))
+        for finding, standing in context.standings.items()
+        if finding not in told
     )
 
 

@@ -21,6 +21,8 @@ CAUSES: Final = tuple(CAUSE_COLOURS)
 class Standing:
     """A finding in redesign: since when its baseline is frozen, when the change was done, and what became of it."""
 
+    titles: Mapping[Language, str]
+    """Of the finding, as it was."""
     frozen: datetime
     done: datetime | None
     verdict: Verdict | None

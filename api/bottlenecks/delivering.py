@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from alerts.delivery.message import Attachment
 from alerts.delivery.weekly import Documents, Files
 from api.bottlenecks.build import bottleneck_report
-from api.bottlenecks.context import Context, Standing
+from api.bottlenecks.context import Context
 from api.bottlenecks.html import html_file
 from api.bottlenecks.material import material, moment
 from api.bottlenecks.pdf import pdf_file
-from api.redesign import standing
+from api.redesign import standings
 from collector.vocabulary.languages import Language
 from mining.live.knowledge import Snapshot
 from mining.live.redesigns import Redesigns
@@ -20,18 +20,13 @@ def documents(titles: Mapping[str, Mapping[str, str]], redesigns: Redesigns) -> 
 
     def make(snapshot: Snapshot, language: Language) -> Files:
         report, config = snapshot.reports[language], snapshot.config
-        standings: dict[str, Standing] = {}
-        for finding in report.findings:
-            found = standing(redesigns, finding.id, snapshot) if finding.status == "in_redesign" else None
-            if found is not None:
-                standings[finding.id] = found
         context = Context(
             language,
             config.zone,
             report.currency,
             config.prices,
             titles.get(config.process, {}).get(language, ""),
-            standings=standings,
+            standings=standings(redesigns, snapshot),
         )
         told = bottleneck_report(report, material(snapshot.arena, config, report.findings), context)
         name = f"{config.process}-{language}"

@@ -121,6 +121,14 @@ class Redesign:
 
 
 @dataclass(frozen=True)
+class Redesigned:
+    """A change of something that has no section of its own any more."""
+
+    title: str
+    redesign: Redesign
+
+
+@dataclass(frozen=True)
 class Section:
     """One bottleneck in full."""
 
@@ -185,6 +193,8 @@ class BottleneckReport:
     with_money: bool
     legend: tuple[CausePart, ...]
     sections: tuple[Section, ...]
+    redesigned: tuple[Redesigned, ...]
+    """Changes to what is no bottleneck any more: perhaps they worked."""
     movers: tuple[Mover, ...]
     movers_note: str
     further: tuple[tuple[str, str, str], ...]

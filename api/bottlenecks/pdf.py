@@ -104,6 +104,7 @@ def _words(language: Language) -> dict[str, str]:
         "try": say("What to try"),
         "no_advice": say("No suggestion: look at the cases first."),
         "check": say("How to check afterwards"),
+        "redesigned": say("Changes to what is no bottleneck any more"),
         "movers": say("Better or worse than before"),
         "further": say("What else was found"),
     }

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.bottlenecks.build import bottleneck_report
-from api.bottlenecks.context import Context, Links, Standing
+from api.bottlenecks.context import Context, Links
 from api.bottlenecks.html import body, html_file
 from api.bottlenecks.material import Material, material
 from api.bottlenecks.model import BottleneckReport
@@ -53,10 +53,6 @@ def made(knows: Knowing, process: str, filters: Filters, lang: Language, links: 
         return material(knows.arena(snapshot, filters), snapshot.config, report.findings)
 
     found = knows.derived(snapshot, ("bottlenecks", filters), make)
-    standings: dict[str, Standing] = {}
-    for finding in report.findings:
-        if finding.status == "in_redesign" and (standing := knows.standing(finding.id, snapshot)) is not None:
-            standings[finding.id] = standing
     context = Context(
         lang,
         snapshot.config.zone,
@@ -64,7 +60,7 @@ def made(knows: Knowing, process: str, filters: Filters, lang: Language, links: 
         snapshot.config.prices,
         knows.title(process, lang),
         links,
-        standings,
+        knows.standings(snapshot),
     )
     placed = knows.layout(snapshot, filters, ACTIVITIES, PATHS)
     return Made(snapshot, report, bottleneck_report(report, found, context, placed))

@@ -32,7 +32,8 @@ def _finding_page(
     found = knows.finding(finding_id, lang)
     snapshot = knows.snapshot(found.process)
     rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
-    standing = knows.standing(finding_id, snapshot)
+    kept = knows.redesign(finding_id)
+    standing = kept[1] if kept is not None else None
     redesign = None
     if standing is not None:
         redesign = redesign_part(told_redesign(standing, Context(lang, snapshot.config.zone)), lang)

@@ -50,12 +50,10 @@ def change_finding(request: Request, finding_id: str, change: FindingChange, kno
 @router.get("/{finding_id}/redesign", response_model=RedesignDocument)
 def redesign(finding_id: str, knows: Knows) -> RedesignDocument:
     """Before against after of a finding that is or was in redesign; 404 where its baseline was never frozen."""
-    snapshot = knows.snapshot(knows.finding(finding_id, "en").process)
-    standing = knows.standing(finding_id, snapshot)
-    found = document(knows.redesigns, finding_id, standing) if standing is not None else None
+    found = knows.redesign(finding_id)
     if found is None:
         raise HTTPException(404, f"finding {finding_id!r}: has never been in redesign")
-    return found
+    return document(*found)
 
 
 def _answer(found: Finding) -> Response:

@@ -2,11 +2,13 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import sqlalchemy as sa
 
+from collector.vocabulary.languages import Language
 from mining.bottlenecks.measuring import Subject
 from mining.bottlenecks.redesign import Side
 
@@ -15,6 +17,8 @@ _redesigns = sa.Table(
     "redesigns",
     _metadata,
     sa.Column("finding", sa.String, primary_key=True),
+    sa.Column("process", sa.String, nullable=False),
+    sa.Column("titles", sa.String, nullable=False),
     sa.Column("subject", sa.String, nullable=False),
     sa.Column("frozen", sa.BigInteger, nullable=False),
     sa.Column("done", sa.BigInteger),
@@ -25,8 +29,11 @@ _redesigns = sa.Table(
 
 @dataclass(frozen=True)
 class Frozen:
-    """What is kept of one finding; times in µs UTC."""
+    """What is kept of one finding, also when a change has made an end of it; times in µs UTC."""
 
+    finding: str
+    process: str
+    titles: Mapping[Language, str]
     subject: Subject
     at: int
     """When its status became `in_redesign`."""
@@ -42,13 +49,23 @@ class Redesigns:
         self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         _metadata.create_all(self._engine)
 
-    def freeze(self, finding: str, subject: Subject, at: int, baseline: Side) -> None:
+    def freeze(
+        self,
+        finding: str,
+        process: str,
+        titles: Mapping[Language, str],
+        subject: Subject,
+        at: int,
+        baseline: Side,
+    ) -> None:
         """Keep the baseline in place of an earlier one; nothing is done yet."""
         raw = io.BytesIO()
         np.savez_compressed(raw, day=baseline.day, kind=baseline.kind, seconds=baseline.seconds)
         about = {"kinds": baseline.kinds, "of": baseline.of, "days": baseline.days}
         row = {
             "finding": finding,
+            "process": process,
+            "titles": json.dumps(dict(titles), ensure_ascii=False),
             "subject": json.dumps(asdict(subject), ensure_ascii=False),
             "frozen": at,
             "done": None,
@@ -68,15 +85,25 @@ class Redesigns:
         """What is kept of a finding, None where it was never in redesign."""
         with self._engine.begin() as connection:
             row = connection.execute(sa.select(_redesigns).where(_redesigns.c.finding == finding)).one_or_none()
-        if row is None:
-            return None
-        about = json.loads(row.side)
-        with np.load(io.BytesIO(row.values), allow_pickle=False) as kept:
-            side = Side(
-                kept["day"], kept["kind"], kept["seconds"], tuple(about["kinds"]), int(about["of"]), int(about["days"])
-            )
-        return Frozen(Subject(**json.loads(row.subject)), row.frozen, row.done, side)
+        return None if row is None else _frozen(row)
+
+    def of(self, process: str) -> list[Frozen]:
+        """All of a process, the newest first."""
+        query = sa.select(_redesigns).where(_redesigns.c.process == process)
+        with self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(_redesigns.c.frozen.desc(), _redesigns.c.finding)).all()
+        return [_frozen(row) for row in rows]
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _frozen(row: sa.Row[tuple[object, ...]]) -> Frozen:
+    about = json.loads(row.side)
+    with np.load(io.BytesIO(row.values), allow_pickle=False) as kept:
+        side = Side(
+            kept["day"], kept["kind"], kept["seconds"], tuple(about["kinds"]), int(about["of"]), int(about["days"])
+        )
+    subject = Subject(**json.loads(row.subject))
+    return Frozen(row.finding, row.process, json.loads(row.titles), subject, row.frozen, row.done, side)

@@ -1,6 +1,8 @@
 """The bottleneck report over HTTP, and findings in redesign."""
 
 import io
+from dataclasses import replace
+from html import escape
 
 import pytest
 from openpyxl import load_workbook
@@ -98,3 +100,22 @@ def test_the_form_takes_a_day(own: TestClient) -> None:
     wrong = own.post(f"/findings/{finding}", content="status=in_redesign&owner=li&done_at=soon", headers=form)
     assert wrong.status_code == 422
     assert "is no date" in wrong.text
+
+
+def test_what_a_change_made_an_end_of_is_still_told(own: TestClient) -> None:
+    finding = a_bottleneck(own)
+    own.patch(f"/api/v1/findings/{finding}", json={"status": "in_redesign"})
+    own.patch(f"/api/v1/findings/{finding}", json={"done_at": "2026-01-10"})
+    knows = own.app.state.knowing  # type: ignore[attr-defined]
+    snapshot = knows.knowledge.snapshot("return")
+    title = next(f.title for f in snapshot.reports["en"].findings if f.id == finding)
+    gone = {
+        lang: replace(report, findings=tuple(f for f in report.findings if f.id != finding))
+        for lang, report in snapshot.reports.items()
+    }
+    knows.knowledge.publish({"return": replace(snapshot, reports=gone)}, snapshot.now, 0.0)
+    page = own.get(f"{PAGE}?lang=en").text
+    assert "Changes to what is no bottleneck any more" in page
+    assert escape(title) in page.split("Changes to what is no bottleneck any more")[1]
+    assert own.get(f"/api/v1/findings/{finding}").status_code == 404
+    assert own.get(f"/api/v1/findings/{finding}/redesign").json()["done_at"] == "2026-01-09T16:00:00Z"

@@ -205,7 +205,7 @@ def _caused(transition: Transition) -> Transition:
 def told(language: Language = "en") -> tuple[BottleneckReport, Report]:
     """The bottleneck report of the document, one finding of it in redesign and done."""
     plain, made = document(language)
-    zone = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 3, tzinfo=UTC)
+    moments = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 3, tzinfo=UTC)
     subject = Subject("waiting", *(NAMES[language].get(name, name) for name in ("Pick up", "Inspect")))
     then, done, now = T0 + 28 * DAY, T0 + 29 * DAY, int(made.end.max())
     before = baseline(made, subject, ZONE, then)
@@ -216,6 +216,9 @@ def told(language: Language = "en") -> tuple[BottleneckReport, Report]:
         "CNY",
         CONFIG.prices,
         {"en": "Return", "zh-CN": "退货"}[language],
-        standings={OTHERS[0].id: Standing(*zone, verdict)},
+        standings={
+            OTHERS[0].id: Standing({}, *moments, verdict),
+            "gone": Standing({"en": "Pack: too few people", "zh-CN": "打包：人手不足"}, *moments, verdict),
+        },
     )
     return bottleneck_report(plain, material(made, CONFIG, plain.findings), context), plain
