@@ -15,11 +15,12 @@ from lxml.html import HtmlElement, document_fromstring
 from openpyxl import load_workbook
 
 import api.bottlenecks.pdf
-from api.bottlenecks.build import bottleneck_report, ranked
+from api.bottlenecks.build import bottleneck_report
 from api.bottlenecks.context import Context
 from api.bottlenecks.html import STYLE, body, html_file
 from api.bottlenecks.material import material
 from api.bottlenecks.pdf import FONT_FILE, FONT_PACKAGE, pdf_file, printable
+from api.bottlenecks.ranking import ranked
 from api.workbook import workbook
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.languages import LANGUAGES, Language
