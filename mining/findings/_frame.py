@@ -45,15 +45,13 @@ def frame_of(view: View, every: Waits, case: Ints) -> Frame:
         others = [p for a, p in by_activity.items() if a != activity]
         pace[activity] = np.quantile(np.stack(others), 1 / 3, axis=0) if others else np.zeros(48)
     # Only what is known when the wait begins: who ends it depends on how long the queue is.
-    before = [
-        Column(f, arena.codes[f][every.row - 1], arena.names[f]) for f in SOURCE_FIELDS if len(arena.names[f]) > 1
-    ]
+    before = [Column(f, arena.codes[f][every.before], arena.names[f]) for f in SOURCE_FIELDS if len(arena.names[f]) > 1]
     columns = before + [Column(c.field, c.codes[case[every.row]], c.names) for c in case_columns(arena)]
     return Frame(
         view,
         every,
         local(view, every.enabled),
-        local_start[every.row],
+        local(view, every.start),
         _since_last(view)[every.row],
         pace,
         columns,
@@ -73,13 +71,13 @@ def of_kind(view: View, kind: str) -> Flags:
 def _since_last(view: View) -> Floats:
     """Seconds since the actor's event before ended, at the start of each event; NaN where the actor is unknown."""
     arena = view.arena
-    actor = arena.codes["actor"]
-    order = np.lexsort((arena.end, arena.start, actor))
+    actor, start = arena.codes["actor"], view.split.found.start
+    order = np.lexsort((arena.end, start, actor))
     free = np.full(arena.events, np.nan)
     same = np.zeros(arena.events, dtype=np.bool_)
     same[1:] = (actor[order][1:] == actor[order][:-1]) & (actor[order][1:] >= 0)
     before = order[np.flatnonzero(same) - 1]
-    free[order[same]] = (arena.start[order[same]] - arena.end[before]) / SECOND
+    free[order[same]] = (start[order[same]] - arena.end[before]) / SECOND
     return free
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from scipy.special import ndtr
 
 from mining.findings._columns import Column, daily
-from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, rise
+from mining.findings._signs import FEWEST
+from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, local_ranks, rise
 
 LEAST_LIFT: Final = 1.5
+"""A segment or a period must have, or wait, this many times as much as the rest to be named."""
 LEAST_PART: Final = 0.2
 """What holds less of the hits is no place where they concentrate."""
 Segments = tuple[tuple[str, str, float, int, float], ...]
@@ -53,3 +56,80 @@ def began(days: Ints, hit: Flags, unusual: Ints) -> tuple[int, float, float] | N
     if change is None or change.after < 2 * change.before:
         return None
     return first + change.place, change.before, change.after
+
+
+def risen(day: Ints, seconds: Floats, unusual: Ints) -> tuple[int, float, float, float] | None:
+    """First day, ratio, level before (s) and p-value of a rise of the daily level, None where there is none."""
+    if len(seconds) < FEWEST:
+        return None
+    first, totals, counts = daily(day, np.log(seconds + 1.0), unusual)
+    # Days at the edge of the log, with cases only beginning to arrive, are no measure of an empty queue.
+    thin = counts < 0.5 * np.median(counts[counts > 0]) if counts.any() else counts > 0
+    counts[thin] = totals[thin] = 0.0
+    change = rise(totals, counts)
+    if change is None:
+        return None
+    begin = first + change.place
+    before = float(seconds[day < begin].mean())
+    after = float(seconds[day >= begin].mean())
+    if after < LEAST_LIFT * before or np.exp(change.after - change.before) < LEAST_LIFT:
+        return None
+    return begin, after / max(before, 1.0), before, change.p_value
+
+
+def slower(columns: Sequence[Column], seconds: Floats, enabled: Ints) -> Segments:
+    """Values of columns that wait longer than their neighbours in time, strongest first (van Elteren; BH)."""
+    if len(seconds) < 2 * FEWEST:
+        return ()
+    ranks = local_ranks(seconds, enabled)
+    spread = float(ranks.std())
+    if spread == 0:
+        return ()
+    tried: list[tuple[str, str, float, int]] = []
+    p_values: list[float] = []
+    n = len(ranks)
+    for column in columns:
+        codes = column.codes
+        if (codes >= 0).sum() < 0.5 * n:
+            continue
+        size = len(column.names)
+        count = np.bincount(codes + 1, minlength=size + 1)[1:].astype(np.float64)
+        rank = np.bincount(codes + 1, weights=ranks, minlength=size + 1)[1:]
+        waited = np.bincount(codes + 1, weights=seconds, minlength=size + 1)[1:]
+        for value in np.flatnonzero((count >= 30) & (count <= 0.8 * n)):
+            rest = n - count[value]
+            gap = rank[value] / count[value] - (ranks.sum() - rank[value]) / rest
+            p_values.append(float(ndtr(-gap / (spread * np.sqrt(1 / count[value] + 1 / rest)))))
+            level = (seconds.sum() - waited[value]) / rest
+            lift = float(waited[value] / count[value] / level) if level > 0 else 1e6
+            tried.append((column.field, column.names[value], lift, int(count[value])))
+    adjusted = corrected(np.array(p_values))
+    strong = [
+        (field, value, round(lift, 2), count, float(p))
+        for (field, value, lift, count), p in zip(tried, adjusted, strict=True)
+        if p < 0.001 and lift >= LEAST_LIFT
+    ]
+    strong.sort(key=lambda s: (-(s[2] - 1) * s[3], s[4], s[0], s[1]))
+    return tuple(strong[:5])
+
+
+def trend(day: Ints, seconds: Floats) -> float:
+    """Seconds a week by which the daily median goes up or down (Theil-Sen); 0 where that may be chance.
+
+    Kendall's test at 0.05; days of five waits and more, eight such days at least, of long histories the last 400.
+    """
+    order = np.lexsort((seconds, day))
+    days, first, count = np.unique(day[order], return_index=True, return_counts=True)
+    enough = np.flatnonzero(count >= 5)[-400:]
+    if len(enough) < 8:
+        return 0.0
+    days, first, count = days[enough], first[enough], count[enough]
+    ordered = seconds[order]
+    level = (ordered[first + (count - 1) // 2] + ordered[first + count // 2]) / 2
+    left, right = np.triu_indices(len(days), 1)
+    apart = level[right] - level[left]
+    n = len(days)
+    spread = float(np.sqrt(n * (n - 1) * (2 * n + 5) / 18))
+    if 2 * float(ndtr(-abs(float(np.sign(apart).sum())) / spread)) >= 0.05:
+        return 0.0
+    return float(np.median(apart / (days[right] - days[left]))) * 7

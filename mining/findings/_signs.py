@@ -126,9 +126,9 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     """
     quiet = int(max(15 * 60.0, 4 * service) * SECOND)
     taken = np.sort(waits.start)
-    size, active, sittings, apart = _sittings(taken, quiet)
-    ready_size, ready_active, _, _ = _sittings(np.sort(waits.enabled), quiet)
-    if sittings < 4 or size < 5 or active > 0.15 * span:
+    size, active, count, apart = sittings(taken, quiet)
+    ready_size, ready_active, _, _ = sittings(np.sort(waits.enabled), quiet)
+    if count < 4 or size < 5 or active > 0.15 * span:
         return None
     if ready_active < 3 * active and ready_size > size / 3:
         return None
@@ -145,7 +145,7 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     return Sign("batched", min(0.99, 0.5 + bunched / 2), np.maximum(waits.seconds / 3600 - own, 0.0), figures)
 
 
-def _sittings(times: Ints, quiet: int) -> tuple[float, int, int, float]:
+def sittings(times: Ints, quiet: int) -> tuple[float, int, int, float]:
     """Mean company of an event, active µs, number and usual distance (µs) of the sittings in sorted `times`."""
     breaks = np.flatnonzero(np.diff(times) > quiet)
     first = np.concatenate([[0], breaks + 1])

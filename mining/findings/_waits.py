@@ -1,4 +1,4 @@
-"""Waits between the events of a case, and what can be said of the hours in which they pass."""
+"""Waits of the transitions, and what can be said of the hours in which they pass."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from mining.arena import NO_TIME, Arena, Codes
+from mining.arena import Arena, Codes
 from mining.findings._columns import DAY, HOUR, SECOND
 from mining.findings._stats import Flags, Floats, Ints
+from mining.waiting.enabling import Enabling
 
 SLOTS: Final = 48
 """Hours of a working day and of a weekend day."""
@@ -16,10 +17,12 @@ SLOTS: Final = 48
 
 @dataclass(frozen=True)
 class Waits:
-    """Waits of the direct successions, one row each; times in µs, waits in seconds (negative ones are 0)."""
+    """Waits from enabling to start, one row each; times in µs, waits in seconds (negative ones are 0)."""
 
     row: Ints
     """Arena row of the target event."""
+    before: Ints
+    """Arena row of the event that enabled it."""
     case: Ints
     source: Codes
     target: Codes
@@ -31,6 +34,7 @@ class Waits:
         """Some of the rows."""
         return Waits(
             self.row[chosen],
+            self.before[chosen],
             self.case[chosen],
             self.source[chosen],
             self.target[chosen],
@@ -40,19 +44,14 @@ class Waits:
         )
 
 
-def waits(arena: Arena, case: Ints) -> Waits:
-    """All waits of an arena: from the recorded enabling, else from the end of the event before, to the start."""
-    follows = np.ones(arena.events, dtype=np.bool_)
-    follows[arena.offsets[:-1][np.diff(arena.offsets) > 0]] = False
-    row = np.flatnonzero(follows)
-    before = row - 1
-    recorded = arena.enabled[row]
-    enabled = np.where(recorded != NO_TIME, recorded, arena.end[before])
-    start = arena.start[row]
+def waits(arena: Arena, found: Enabling, case: Ints) -> Waits:
+    """All waits of an arena, from the enabling to the start that `found` has."""
+    row = np.flatnonzero(found.before >= 0)
+    before = found.before[row]
+    enabled, start = found.enabled[row], found.start[row]
     seconds = np.maximum(start - enabled, 0) / SECOND
-    return Waits(
-        row, case[row], arena.activity[before], arena.activity[row], np.minimum(enabled, start), start, seconds
-    )
+    source, target = arena.activity[before], arena.activity[row]
+    return Waits(row, before, case[row], source, target, np.minimum(enabled, start), start, seconds)
 
 
 def groups(keys: Ints) -> Iterator[tuple[int, Ints]]:

@@ -1,12 +1,36 @@
 """What detectors see and what they return: facts, never sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
-from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
+from mining.report import Cause
+from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
+from mining.waiting.causes import Split, split
+from mining.waiting.enabling import enabling
+
+
+@dataclass(frozen=True)
+class Change:
+    """A release, configuration or rule change, as far as findings tell of it."""
+
+    time: int
+    """Microseconds UTC, when it took effect."""
+    system: str
+    what: str
+    """One line: a version, or what was changed."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Hours a week that a lever would save, with an interval of 90 %; never more than what is lost."""
+
+    hours: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -22,7 +46,21 @@ class View:
     deadlines: tuple[DeadlineSettings, ...] = ()
     prices: PriceSettings = PriceSettings()
     business_days: BusinessDays = BusinessDays()
+    calendars: Mapping[str, Sequence[WorkingHours]] = field(default_factory=dict)
+    """Given, by name of an actor or role."""
     zone: ZoneInfo = ZoneInfo("UTC")
+    changes: tuple[Change, ...] = ()
+    """Changes that were given or seen, in any order."""
+
+    known: Split | None = None
+    """Why each event waited, where somebody has asked already; of a choice of cases only all cases can tell."""
+
+    @cached_property
+    def split(self) -> Split:
+        """Why each event waited, and since when."""
+        if self.known is not None:
+            return self.known
+        return split(self.arena, enabling(self.arena), self.calendars, self.zone, self.business_days)
 
 
 @dataclass(frozen=True)
@@ -57,6 +95,12 @@ class Fact:
     money_per_week: int | None = None
     segment: tuple[tuple[str, str, float, int, float], ...] = ()
     """(field, value, lift, cases, corrected p-value), strongest first."""
+    cause: Cause | None = None
+    """Why, where it is known."""
+    change: Change | None = None
+    """The change it may come from."""
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+    """By lever, where the data give it."""
     levers: tuple[tuple[str, str], ...] = ()
     """(lever, owner): what to try, words in the catalogue under context `lever`; owner as in Suggestion."""
 

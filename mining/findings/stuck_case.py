@@ -37,19 +37,19 @@ def stuck_case(view: View) -> list[Fact]:
         return []
     # After the last event nothing is known to stand still: it may be the telemetry that is silent.
     horizon = min(view.now, int(arena.end.max()))
-    every = waits(arena, case)
+    every = waits(arena, view.split.found, case)
     past = dict(groups(every.source.astype(np.int64)))
     facts = []
     for activity, places in groups(arena.activity[last[standing]].astype(np.int64)):
         before = past.get(activity)
         if before is None or len(before) < FEWEST_PAST:
             continue
-        took = (every.start[before] - arena.end[every.row[before] - 1]).clip(0) / SECOND
+        took = (every.start[before] - arena.end[every.before[before]]).clip(0) / SECOND
         mark = max(3 * float(np.quantile(took, 0.99)), 3600.0)
         here = standing[places]
         age = (horizon - arena.end[last[here]]) / SECOND
         # Overtaken: later arrivals have gone on. In a night, a holiday or a stoppage nobody overtakes anybody.
-        arrived = np.sort(arena.end[every.row[before] - 1])
+        arrived = np.sort(arena.end[every.before[before]])
         overtaken = len(arrived) - np.searchsorted(arrived, arena.end[last[here]], side="right")
         stuck = here[(age > mark) & (overtaken >= OVERTAKEN)]
         if len(stuck) < FEWEST:

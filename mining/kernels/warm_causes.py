@@ -7,6 +7,7 @@ from mining.kernels.batches import batches
 from mining.kernels.busy import busy, without
 from mining.kernels.cause_split import cause_split
 from mining.kernels.idle_demand import idle_demand
+from mining.kernels.queue_replay import queue_replay
 
 
 def warm_causes() -> None:
@@ -19,3 +20,4 @@ def warm_causes() -> None:
         codes: Codes = np.zeros(3, width)
         piled = batches(offsets, codes, start, end, enabled, times, off)
     cause_split(offsets, start, enabled, times, piled, off, np.array([False]))
+    queue_replay(enabled, end - start, np.array([1]), 0)

@@ -1,28 +1,33 @@
 """What to try: levers as sentences."""
 
+from typing import Final
+
 from collector.vocabulary.languages import Language, text
-from mining.findings.facts import Fact
+from mining.findings.facts import Fact, Gain
 from mining.report import Suggestion
+from mining.story.durations import humanise
 from mining.story.words import field, number, words
 
-SAVES: tuple[str, ...] = ("cover_hours", "release_often", "add_capacity", "undo_change", "fix_segment")
+SAVES: Final = ("undo_change", "fix_segment")
 """Levers that take away the whole loss when they work; their gain is the loss, its interval that of the loss."""
 
 
 def suggestions(fact: Fact, language: Language) -> tuple[Suggestion, ...]:
-    """The levers of a fact, best first, the first with its expected gain where the loss is known."""
+    """The levers of a fact, best first, with what each would gain where the data say it."""
     result = []
     for place, (lever, owner) in enumerate(fact.levers):
-        gain = interval = None
-        if place == 0 and lever in SAVES and "lost_low" in fact.figures and fact.confidence >= 0.8:
-            gain = round(fact.hours_per_week, 1)
-            interval = (round(number(fact.figures, "lost_low"), 1), round(number(fact.figures, "lost_high"), 1))
+        known = fact.gains.get(lever)
+        if known is None and place == 0 and lever in SAVES and "lost_low" in fact.figures and fact.confidence >= 0.8:
+            known = Gain(fact.hours_per_week, number(fact.figures, "lost_low"), number(fact.figures, "lost_high"))
+        gain = None if known is None else round(known.hours, 1)
+        interval = None if known is None else (round(known.low, 1), round(known.high, 1))
         result.append(Suggestion(lever, owner, _detail(lever, fact, language), gain, interval))
     return tuple(result)
 
 
 def _detail(lever: str, fact: Fact, language: Language) -> str:
     activity = str(fact.subject.get("activity", ""))
+    f = fact.figures
     match lever:
         case "cover_hours":
             return text(
@@ -34,10 +39,53 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
             )
         case "automate_simple":
             return text(language, "Let the system decide the plain cases of {activity} by rule.", activity=activity)
+        case "release_often" if "release_s" in f:
+            return text(
+                language,
+                "Do {activity} every {every}: half of all cases then wait under {then}, now over {now}.",
+                activity=activity,
+                every=humanise(number(f, "release_s"), language),
+                then=humanise(number(f, "then_s"), language),
+                now=humanise(number(f, "p50_s"), language),
+            )
         case "release_often":
             return text(language, "Do {activity} several times a day instead of in one go.", activity=activity)
         case "trigger_at_once":
             return text(language, "Start {activity} by the event that makes it possible.", activity=activity)
+        case "add_capacity" if "add_from" in f:
+            return text(
+                language,
+                "Train or lend one more person for {activity} from {begin} to {end} h: one case in ten then waits over "
+                "{then}, now over {now}.",
+                activity=activity,
+                begin=words(f, "add_from"),
+                end=words(f, "add_to"),
+                then=humanise(number(f, "then_p90_s"), language),
+                now=humanise(number(f, "p90_s"), language),
+            )
+        case "hand_over":
+            return text(
+                language,
+                "Hand over what is still open at {activity} when the shift ends, or cover the hours by turns.",
+                activity=activity,
+            )
+        case "bound_overtaking":
+            return text(
+                language,
+                "Let nothing overtake for long at {activity}. First come, first served, one case in ten waits over "
+                "{then}, now over {now}; the sum of all waiting stays.",
+                activity=activity,
+                then=humanise(number(f, "in_order_p90_s"), language),
+                now=humanise(number(f, "p90_s"), language),
+            )
+        case "remind_after":
+            return text(
+                language,
+                "Send a reminder, or go on by a time-out, where {activity} has been waited for over {limit}, as a "
+                "quarter of all cases do.",
+                activity=activity,
+                limit=humanise(number(f, "remind_s"), language),
+            )
         case "add_capacity":
             return text(language, "Train or lend one more person for {activity} at its busy hours.", activity=activity)
         case "undo_change":

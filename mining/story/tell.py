@@ -82,9 +82,11 @@ def _finding(fact: Fact, view: View, process: str, language: Language) -> Findin
             money_per_week=money(fact, view),
             deadlines_missed=fact.deadlines_missed,
         ),
-        cause=None,
+        cause=fact.cause,
         since=None if fact.since is None else iso(fact.since),
-        change=None,
+        change=None
+        if fact.change is None
+        else {"time": iso(fact.change.time), "system": fact.change.system, "what": fact.change.what},
         segment=tuple(Segment(*part) for part in fact.segment),
         evidence=Evidence(fact.example_cases, tuple(traces[:5]), dict(fact.figures)),
         suggestions=suggestions(fact, language),

@@ -6,7 +6,7 @@ from collector.vocabulary.languages import Language, text
 from mining.findings._columns import weeks
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
-from mining.story.words import count, day, field, number, percent, times, words
+from mining.story.words import clock, count, day, field, number, percent, times, words
 
 
 def waiting(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
@@ -32,7 +32,81 @@ def waiting(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]
         "From {source} to {target} half of all cases wait over {p50}, one in ten over {p90}: {part} of all waiting.",
         **shown,
     )
-    return title, [first, spread]
+    return title, [first, spread, *_why(fact, language), *_besides(fact, view, language), *_unknown(fact, language)]
+
+
+def _why(fact: Fact, language: Language) -> list[str]:
+    """The causes that took a tenth or more, the largest first."""
+    shares = {} if fact.cause is None else fact.cause.shares
+    told = []
+    for cause, part in sorted(shares.items(), key=lambda each: -each[1]):
+        if part < 0.1:
+            continue
+        share = percent(part, language)
+        match cause:
+            case "batching":
+                sentence = text(language, "{share} of this waiting passed until a batch was full.", share=share)
+            case "prioritisation":
+                sentence = text(
+                    language, "{share} of this waiting passed while work that came later was done first.", share=share
+                )
+            case "contention":
+                sentence = text(
+                    language,
+                    "{share} of this waiting passed while those who do it were busy with work that came earlier.",
+                    share=share,
+                )
+            case "unavailability":
+                sentence = text(
+                    language, "{share} of this waiting passed while those who do it were off duty.", share=share
+                )
+            case _:
+                sentence = text(
+                    language,
+                    "{share} of this waiting neither people nor shifts nor batches explain: it may be somebody "
+                    "outside, a timer, or that nobody knew.",
+                    share=share,
+                )
+        told.append(sentence)
+    return told
+
+
+def _besides(fact: Fact, view: View, language: Language) -> list[str]:
+    """The change before it, deadlines missed for it, and where it goes."""
+    told = []
+    if fact.change is not None:
+        when = clock(fact.change.time, view.zone, language)
+        told.append(
+            text(
+                language,
+                "Shortly before, on {when}, {system} was changed ({what}): look there first.",
+                when=when,
+                system=fact.change.system,
+                what=fact.change.what,
+            )
+        )
+    if fact.deadlines_missed:
+        told.append(text(language, "Deadlines missed for this alone: {missed}.", missed=count(fact.deadlines_missed)))
+    trend = number(fact.figures, "trend_s")
+    if abs(trend) >= 0.05 * number(fact.figures, "p50_s") > 0:
+        change = humanise(abs(trend), language)
+        if trend > 0:
+            told.append(text(language, "The median has grown by about {change} a week.", change=change))
+        else:
+            told.append(text(language, "The median has shrunk by about {change} a week.", change=change))
+    return told
+
+
+def _unknown(fact: Fact, language: Language) -> list[str]:
+    """What the data cannot tell."""
+    told = []
+    if "no_actors" in fact.figures:
+        told.append(text(language, "Nobody is recorded as doing it, so queues and shifts cannot be seen here."))
+    if "estimated" in fact.figures:
+        told.append(text(language, "Only ends are recorded, so waits end at estimated starts."))
+    if "short" in fact.figures:
+        told.append(text(language, "The history is shorter than two weeks: what weekdays bring is uncertain."))
+    return told
 
 
 def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> tuple[str, str]:

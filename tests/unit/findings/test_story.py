@@ -9,7 +9,7 @@ import pytest
 import mining
 from collector.vocabulary.languages import LANGUAGES, Language, has_text, word
 from mining.findings import detect
-from mining.findings.facts import Fact, View
+from mining.findings.facts import Fact, Gain, View
 from mining.settings import MiningSettings, PriceSettings
 from mining.story import hours, humanise, tell
 from mining.story.sentences import TELLERS
@@ -194,7 +194,7 @@ ODD = {"between": "x, y", "usual_share": 0.97, "first": "c"}
     "told",
     [
         *(
-            fact(figures={**WAIT, "pattern": pattern, "lost_low": 1.0, "lost_high": 9.0}, since=T0, levers=levers)
+            fact(figures={**WAIT, "pattern": pattern}, since=T0, levers=levers)
             for pattern, levers in (
                 ("unattended", (("cover_hours", "business"), ("automate_simple", "system"))),
                 ("batched", (("release_often", "business"), ("trigger_at_once", "system"))),
@@ -259,9 +259,11 @@ def test_the_first_lever_says_what_it_gains() -> None:
     found = log("ab")
     view = View(found, int(found.end.max()), (), MiningSettings())
     told = fact(
-        figures={**WAIT, "pattern": "batched", "lost_low": 8.0, "lost_high": 12.0},
-        levers=(("release_often", "business"),),
+        figures={**WAIT, "pattern": "batched"},
+        gains={"release_often": Gain(10.04, 8.0, 12.0)},
+        levers=(("release_often", "business"), ("trigger_at_once", "system")),
     )
     (finding,) = tell([told], view, "p", "en")
     assert finding.suggestions[0].gain_hours_per_week == 10.0
     assert finding.suggestions[0].interval == (8.0, 12.0)
+    assert finding.suggestions[1].gain_hours_per_week is None

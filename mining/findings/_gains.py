@@ -1,0 +1,171 @@
+"""What a lever would save: the queue worked once more from the recorded arrivals, and how much days differ in it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from mining.findings._columns import DAY, HOUR, SECOND, daily
+from mining.findings._frame import Frame
+from mining.findings._signs import Figures, Sign, sittings
+from mining.findings._stats import Flags, Floats, Ints
+from mining.findings._waits import Waits, hours
+from mining.findings.facts import Gain
+from mining.kernels.queue_replay import MOST, queue_replay
+
+DRAWS: Final = 400
+SHIFT: Final = 8
+"""Hours that one more person is at work a day."""
+BY_CAUSE: Final = {
+    "batching": ("release_often", "business"),
+    "prioritisation": ("bound_overtaking", "business"),
+    "contention": ("add_capacity", "business"),
+    "unavailability": ("hand_over", "business"),
+    "extraneous": ("remind_after", "system"),
+}
+"""What to try by cause."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """What one lever would save, and what its sentence tells."""
+
+    saved: Floats
+    """Hours each wait would be shorter; negative where it would be longer."""
+    figures: Figures = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The waits that a finding tells of."""
+
+    frame: Frame
+    places: Ints
+    waits: Waits
+    lost: Floats
+    """Hours each wait loses."""
+    parts: Floats
+    """(5, n) hours by cause, in order of CAUSES."""
+    sign: Sign
+
+    @property
+    def enabled(self) -> Ints:
+        """Local µs."""
+        return self.frame.enabled[self.places]
+
+    @property
+    def service(self) -> Ints:
+        """µs from start to end."""
+        return np.asarray(np.maximum(self.frame.view.arena.end[self.waits.row] - self.waits.start, 0))
+
+
+def tries(lever: str, queue: Queue) -> Try | None:
+    """What the recorded data say of a lever; None where they say nothing."""
+    match lever:
+        case "cover_hours":
+            return _covered(queue)
+        case "release_often":
+            return _released(queue)
+        case "add_capacity":
+            return _one_more(queue)
+        case "bound_overtaking":
+            return _in_order(queue)
+        case "remind_after":
+            return _reminded(queue)
+        case "undo_change" | "fix_segment":
+            return Try(queue.lost)
+        case _:
+            return None
+
+
+def gain(queue: Queue, saved: Floats, late: Flags, weeks: float) -> Gain | None:
+    """Hours a week with a 90 % interval, days drawn with replacement; at most what is lost. None for less than 0.1.
+
+    Of the waits that count (`late`), which lie in so many weeks.
+    """
+    _, totals, _ = daily(queue.enabled[late] // DAY, saved[late], np.empty(0, dtype=np.int64))
+    most = float(queue.lost[late].sum())
+    draws = np.random.default_rng(7).integers(0, len(totals), (DRAWS, len(totals)))
+    spread = np.quantile(totals[draws].sum(axis=1), (0.05, 0.95))
+    value, low, high = (min(max(float(v), 0.0), most) / weeks for v in (totals.sum(), *spread))
+    return Gain(value, low, high) if value >= 0.1 else None
+
+
+def _covered(queue: Queue) -> Try | None:
+    """Who comes in the covered hours waits as others do while somebody is there: in the mean."""
+    begin, end = queue.sign.figures.get("try_from"), queue.sign.figures.get("try_to")
+    if not isinstance(begin, int) or not isinstance(end, int):
+        return None
+    hour = queue.enabled // HOUR % 24
+    covered: Flags = (hour - begin) % 24 < (end - begin) % 24
+    waited = queue.waits.seconds / 3600
+    served = queue.parts[3] == 0
+    usual = float(waited[served].mean()) if served.any() else 0.0
+    saved = np.where(covered, np.minimum(np.maximum(waited - usual, 0.0), queue.lost), 0.0)
+    return Try(saved, {"usual_s": usual * 3600})
+
+
+def _released(queue: Queue) -> Try | None:
+    """A sixth of the time between the batches, whole hours: each waits for the next of the releases."""
+    start = np.sort(queue.waits.start)
+    service = float(np.median(queue.service)) / SECOND
+    _, _, count, apart = sittings(start, int(max(15 * 60.0, 4 * service) * SECOND))
+    step = int(apart / 6 // HOUR * HOUR) if apart >= 6 * HOUR else int(apart / 2)
+    if count < 4 or step < 60 * SECOND:
+        return None
+    then = (start[0] - queue.waits.enabled) % step
+    saved = queue.waits.seconds / 3600 - then / HOUR
+    return Try(saved, {"release_s": step / SECOND, "then_s": float(np.median(then)) / SECOND})
+
+
+def _one_more(queue: Queue) -> Try | None:
+    """The recorded work with one more person in the hours of the day with the longest queue, first come first served.
+
+    At work in an hour is who began or ended something of it then. The replay of what was is not what was (people do
+    other things as well), so the part that the two replays differ by is taken of the time that waited for people.
+    """
+    begin = queue.enabled
+    start = queue.frame.start[queue.places]
+    actor = queue.frame.view.arena.codes["actor"][queue.waits.row].astype(np.int64)
+    known = actor >= 0
+    if known.sum() < 0.8 * len(actor):
+        return None
+    first = int(start.min()) // HOUR
+    size = int((start + queue.service).max()) // HOUR - first + 1
+    at = np.concatenate([start[known], (start + queue.service)[known]]) // HOUR - first
+    pairs = np.unique(at * (int(actor.max()) + 1) + np.tile(actor[known], 2))
+    hands = np.bincount(pairs // (int(actor.max()) + 1), minlength=size)
+    if int(hands.max()) >= MOST:
+        return None
+    clock = hours(begin, np.maximum(start, begin))
+    of_day = np.bincount(clock.slots % 24, weights=clock.waiting, minlength=24)
+    around = np.concatenate([of_day, of_day[: SHIFT - 1]])
+    opens = int(np.convolve(around, np.ones(SHIFT), mode="valid").argmax())
+    hour = (np.arange(size) + first) % 24
+    more = hands + (((hour - opens) % 24 < SHIFT) & (hands > 0))
+    order = np.argsort(begin, kind="stable")
+    service = queue.service[order]
+    was, less = (queue_replay(begin[order], service, each, first) for each in (hands, more))
+    if not was.any():
+        return None
+    kept = np.divide(less, was, out=np.ones(len(was)), where=was > 0)
+    saved = np.empty(len(was))
+    saved[order] = np.maximum(1.0 - kept, 0.0) * queue.parts[2][order]
+    then = float(np.quantile(queue.waits.seconds / 3600 - saved, 0.9)) * 3600
+    return Try(saved, {"add_from": opens, "add_to": (opens + SHIFT) % 24 or 24, "then_p90_s": then})
+
+
+def _in_order(queue: Queue) -> Try:
+    """Everybody takes what was ready first. That only moves waiting about: it tells of the longest tenth alone."""
+    actor = queue.frame.view.arena.codes["actor"][queue.waits.row]
+    came = queue.waits.enabled[np.lexsort((queue.waits.enabled, actor))]
+    taken = queue.waits.start[np.lexsort((queue.waits.start, actor))]
+    then = float(np.quantile(np.maximum(taken - came, 0), 0.9)) / SECOND
+    return Try(np.zeros(len(queue.places)), {"in_order_p90_s": then})
+
+
+def _reminded(queue: Queue) -> Try:
+    """What lies over the third quartile, of the waiting that nothing of the house explains."""
+    limit = float(np.quantile(queue.waits.seconds, 0.75)) / 3600
+    over = np.maximum(queue.waits.seconds / 3600 - limit, 0.0)
+    return Try(np.minimum(np.minimum(over, queue.parts[4]), queue.lost), {"remind_s": limit * 3600})
