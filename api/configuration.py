@@ -16,6 +16,7 @@ SECTIONS: Final = (
     "currency",
     "processes",
     "mapping",
+    "calendars",
     "business_days",
     "deadlines",
     "prices",

@@ -98,8 +98,7 @@ def _report(out: Path, data: Path, config: Path | None, process: str | None, lan
     from api.outputs import write_text
     from mining.build import build
     from mining.filters import Filters, select
-    from mining.findings import detect
-    from mining.reporting import document, report, view
+    from mining.reporting import document, report
 
     settings = load(config)
     if process is None:
@@ -118,7 +117,7 @@ def _report(out: Path, data: Path, config: Path | None, process: str | None, lan
     begin = now - int(known.settings.window_days * 86_400 * 1_000_000)
     if arena.events and int(arena.end.min()) < begin:
         arena = select(arena, Filters(from_=begin))
-    told = report(arena, known, now, language, "role", detect(view(arena, known, now)))
+    told = report(arena, known, now, language)
     raw = msgspec.json.format(msgspec.json.encode(document(told)), indent=2)
     write_text(out, raw.decode() + "\n", language)
 

@@ -30,6 +30,7 @@ from mining.map import Layout, layout
 from mining.report import Finding, Report, Variant
 from mining.reporting import ACTORS_NOTE, iso, view, worded
 from mining.story import tell
+from mining.waiting.telling import caused
 
 KEPT: Final = 32
 DETECTED: Final = 50_000
@@ -149,10 +150,15 @@ class Knowing:
         keep = self.flags(snapshot, filters)
         variants = tuple(self.variants(snapshot, filters))
         found = dataclasses.replace(self.tables(snapshot, filters, language, by), variants=variants)
+        if snapshot.split is not None:
+            found = caused(found, snapshot.arena, snapshot.split, keep)
         if keep is None:
             return dataclasses.replace(found, findings=snapshot.reports[language].findings)
         if found.log.events <= DETECTED:
             seen = view(take(snapshot.arena, keep), snapshot.config, snapshot.now)
+            if snapshot.split is not None:
+                # Who kept them waiting may stand in another case.
+                seen = dataclasses.replace(seen, known=snapshot.split.of_cases(snapshot.arena, keep))
             return dataclasses.replace(found, findings=tell(detect(seen), seen, snapshot.config.process, language))
         facts = [fact for fact in snapshot.facts if not fact.case_rows or keep[np.array(fact.case_rows)].any()]
         seen = view(snapshot.arena, snapshot.config, snapshot.now)

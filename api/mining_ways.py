@@ -71,8 +71,9 @@ def _whole(log: Path, options: ReadOptions, config: ProcessConfig, by: By, meter
     from mining.reporting import report, view
 
     now = int(arena.end.max()) if arena.events else 0
-    facts = detect(view(arena, config, now))
-    return report(arena, config, now, options.language, by, facts), arena, facts
+    seen = view(arena, config, now)
+    facts = detect(seen)
+    return report(arena, config, now, options.language, by, facts, seen.split), arena, facts
 
 
 def _parted(

@@ -17,7 +17,7 @@ from collector.settings import CollectorSettings, MappingSettings, ProcessSettin
 from collector.store.settings import RetentionSettings
 from collector.vocabulary.errors import PermanentError
 from mining.config import ProcessConfig
-from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
+from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
 
 
 class Settings(BaseSettings):
@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     currency: str | None = Field(default=None, description="ISO 4217 code of all amounts", pattern="^[A-Z]{3}$")
     processes: dict[str, ProcessSettings] = Field(default_factory=dict)
     mapping: MappingSettings = MappingSettings()
+    calendars: dict[str, tuple[WorkingHours, ...]] = Field(
+        default_factory=dict, description="when actors and roles are on duty, by name; learned where nothing is said"
+    )
     business_days: BusinessDays = BusinessDays()
     deadlines: tuple[DeadlineSettings, ...] = ()
     prices: PriceSettings = PriceSettings()
@@ -79,6 +82,7 @@ class Settings(BaseSettings):
             zone=self.zone,
             deadlines=tuple(d for d in self.deadlines if d.process == process),
             prices=self.prices,
+            calendars=self.calendars,
             business_days=self.business_days,
             settings=self.mining,
         )

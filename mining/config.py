@@ -1,9 +1,10 @@
 """What the miner must know of one process beside its events."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings
+from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
 
 
 @dataclass(frozen=True)
@@ -19,5 +20,7 @@ class ProcessConfig:
     deadlines: tuple[DeadlineSettings, ...] = ()
     """Those of this process."""
     prices: PriceSettings = PriceSettings()
+    calendars: Mapping[str, Sequence[WorkingHours]] = field(default_factory=dict)
+    """By name of an actor or role."""
     business_days: BusinessDays = BusinessDays()
     settings: MiningSettings = MiningSettings()

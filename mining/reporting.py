@@ -25,7 +25,9 @@ from mining.story import tell
 from mining.summary.exact import Exact, exact
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise
+from mining.waiting.causes import Split
 from mining.waiting.enabling import with_free
+from mining.waiting.telling import caused
 
 FIELDS_NOTE: Final = "{count} further fields are too many to look at; the most frequent were kept"
 ACTORS_NOTE: Final = "no role is known: handovers are between actors"
@@ -43,13 +45,15 @@ def report(
     language: Language = "en",
     by: By = "role",
     facts: Sequence[Fact] | None = None,
+    split: Split | None = None,
 ) -> Report:
     """The whole report; `now` in µs UTC.
 
-    `facts` are what `detect` found in this very arena, where somebody has asked it already. A variant is deviating
+    `facts` are what `detect` found in this very arena, where somebody has asked it already, and `split` why its events
+    waited: then it is not looked for, and causes are null where it is not given. A variant is deviating
     where rare paths touch at least half of its cases.
     """
-    return reports(arena, config, now, (language,), by, facts)[language]
+    return reports(arena, config, now, (language,), by, facts, split=split)[language]
 
 
 def reports(
@@ -60,13 +64,15 @@ def reports(
     by: By = "role",
     facts: Sequence[Fact] | None = None,
     summary: Summary | None = None,
+    split: Split | None = None,
 ) -> dict[Language, Report]:
     """The report in several languages; the figures, which are the same in all, are computed once.
 
     `summary` is that of the arena, where somebody has it already.
     """
     seen = view(arena, config, now)
-    facts = detect(seen) if facts is None else facts
+    if facts is None:
+        facts, split = detect(seen), seen.split
     notes = arena.quality.notes
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
@@ -81,6 +87,8 @@ def reports(
         by,
         odd_cases(summary, part.take(_odd(facts))),
     )
+    if split is not None:
+        found = caused(found, arena, split)
     return {language: worded(found, language, tell(facts, seen, arena.process, language)) for language in languages}
 
 
@@ -151,6 +159,7 @@ def view(arena: Arena, config: ProcessConfig, now: int) -> View:
         deadlines=config.deadlines,
         prices=config.prices,
         business_days=config.business_days,
+        calendars=config.calendars,
         zone=config.zone,
     )
 

@@ -16,7 +16,7 @@ from mining.arena import Arena, Quality
 from mining.builder import of_process
 from mining.config import ProcessConfig
 from mining.findings import detect
-from mining.findings.facts import Fact
+from mining.findings.facts import Change, Fact, View
 from mining.keeping import Kept
 from mining.live.carrying import carried
 from mining.live.knowledge import Snapshot
@@ -30,6 +30,8 @@ AT_ONCE: Final = 200_000
 """Events among which findings are looked for in the round itself, at first; later what the last look took decides."""
 AT_ONCE_SECONDS: Final = 3.0
 BATCH: Final = 1 << 17
+SPLIT_AT_ONCE: Final = 2_000_000
+"""Events whose waiting is split by cause in every round."""
 PENDING_NOTE: Final = "findings are still being looked for; the figures are complete"
 
 log = structlog.get_logger()
@@ -117,30 +119,35 @@ class Following:
         """The events as they stand."""
         return self._log.arena()
 
-    def snapshot(self, now: int, notes: Sequence[str], sampled: Collection[str]) -> Snapshot:
-        """What is known at `now` (µs UTC); cases that ended before the window go."""
+    def snapshot(
+        self, now: int, notes: Sequence[str], sampled: Collection[str], changes: Sequence[Change] = ()
+    ) -> Snapshot:
+        """What is known at `now` (µs UTC); cases that ended before the window go. Findings may come from `changes`."""
         begin = now - self._window
         self._log.leave(begin)
         self._log.forget(begin - self._window)
         self._log.compact()
         fresh = self._log.gained()
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
-        facts = self._findings(arena, now)
+        seen = replace(view(arena, self.config, now), changes=tuple(changes))
+        facts = self._findings(seen)
+        split = seen.split if arena.events <= SPLIT_AT_ONCE else None
         if self._found_in is None:
             notes = (*arena.quality.notes, PENDING_NOTE)
             arena = replace(arena, quality=replace(arena.quality, notes=notes))
-        documents = reports(arena, self.config, now, LANGUAGES, facts=facts, summary=self._log.summary)
-        return Snapshot(self.config, arena, facts, now, documents, fresh)
+        documents = reports(arena, self.config, now, LANGUAGES, facts=facts, summary=self._log.summary, split=split)
+        return Snapshot(self.config, arena, facts, now, documents, split, fresh)
 
-    def _findings(self, arena: Arena, now: int) -> tuple[Fact, ...]:
-        """Facts of the arena: newly looked for where that is quick, else the last ones that were found."""
+    def _findings(self, seen: View) -> tuple[Fact, ...]:
+        """Facts of the arena that is seen: newly looked for where that is quick, else the last ones that were found."""
+        arena = seen.arena
         try:
             if self._looking is None and self._quick(arena):
-                self._keep(*self._look(arena, now))
+                self._keep(*self._look(seen))
             elif self._looking is None:
                 # A look that takes long is followed by a rest as long: others want the processor as well.
                 if time.monotonic() >= self._rests_until:
-                    self._looking = self._background.submit(self._look, arena, now)
+                    self._looking = self._background.submit(self._look, seen)
             elif self._looking.done():
                 done, self._looking = self._looking, None
                 self._keep(*done.result())
@@ -153,9 +160,9 @@ class Following:
     def _quick(self, arena: Arena) -> bool:
         return arena.events <= AT_ONCE if self._took is None else self._took < AT_ONCE_SECONDS
 
-    def _look(self, arena: Arena, now: int) -> tuple[tuple[Fact, ...], Arena, float]:
+    def _look(self, seen: View) -> tuple[tuple[Fact, ...], Arena, float]:
         began = time.thread_time()
-        return detect(view(arena, self.config, now)), arena, time.thread_time() - began
+        return detect(seen), seen.arena, time.thread_time() - began
 
     def _keep(self, facts: tuple[Fact, ...], arena: Arena, took: float) -> None:
         self._facts, self._found_in, self._took = facts, arena, took

@@ -9,6 +9,7 @@ from mining.arena import Arena, Times
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
 from mining.report import Finding, Report
+from mining.waiting.causes import Split
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Snapshot:
     """Microseconds UTC: the moment the findings speak of."""
     reports: Mapping[Language, Report]
     """The whole report in each language, findings with what the register knows of them."""
+    split: Split | None = None
+    """Why its events waited; None where there are too many to ask at every moment."""
     fresh: Times | None = None
     """Numbers (`arena.rows`) of the events that are there for the first time, ascending; None: not known."""
 

@@ -45,6 +45,18 @@ class Split:
             left -= column
         return left
 
+    def of_cases(self, arena: Arena, chosen: npt.NDArray[np.bool_]) -> "Split":
+        """That of the arena of some of its cases."""
+        rows = np.flatnonzero(np.repeat(chosen, np.diff(arena.offsets)))
+        before = self.found.before[rows]
+        own = Enabling(
+            self.found.enabled[rows],
+            np.where(before >= 0, np.searchsorted(rows, before), -1),
+            self.found.start[rows],
+            self.found.estimated,
+        )
+        return Split({cause: column[rows] for cause, column in self.parts.items()}, own, self.calendars)
+
     def rows(self, rows: npt.NDArray[np.int64]) -> Times:
         """(5, n) µs of some events, in order of CAUSES."""
         known = [self.parts[cause][rows] for cause in CAUSES[:-1]]
