@@ -45,6 +45,5 @@ def _seen(view: View) -> list[Change]:
     for system, times in enumerate(table):
         used = np.flatnonzero(times < np.iinfo(np.int64).max)
         for version in used[np.argsort(times[used], kind="stable")][1:]:
-            what = f"{arena.names['system'][system]} {names[version]}"
-            found.append(Change(int(times[version]), arena.names["system"][system], what))
+            found.append(Change(int(times[version]), arena.names["system"][system], names[version]))
     return found

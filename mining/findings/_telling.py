@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from mining.arena import Codes
 from mining.findings._changes import change_before
 from mining.findings._columns import DAY, HOUR, SECOND, Column, ids, positions, unlocal, weeks_since
 from mining.findings._deadlines import missed_for
@@ -94,15 +95,15 @@ def fact_of(frame: Frame, source: int, target: int, places: Ints, sign: Sign, to
 
 def columns_of(frame: Frame, places: Ints, waits: Waits) -> list[Column]:
     """What tells these waits apart; what says no more than which step came before is left out."""
-    found = []
-    for column in frame.columns:
-        codes = column.codes[places]
-        known = codes >= 0
-        pairs = np.unique(np.stack([waits.source[known].astype(np.int64), codes[known].astype(np.int64)]), axis=1)
-        sources = len(np.unique(pairs[0]))
-        if sources == 1 or pairs.shape[1] > sources:
-            found.append(Column(column.field, codes, column.names))
-    return found
+    columns = [Column(column.field, column.codes[places], column.names) for column in frame.columns]
+    sources = len(np.unique(waits.source))
+    return [c for c in columns if sources == 1 or _pairs(waits.source, c) > sources]
+
+
+def _pairs(source: Codes, column: Column) -> int:
+    """How many different pairs of a source and a value there are."""
+    known = column.codes >= 0
+    return len(np.unique(source[known].astype(np.int64) * len(column.names) + column.codes[known]))
 
 
 def _began(frame: Frame, day: Ints, sign: Sign) -> int | None:

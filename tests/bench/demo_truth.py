@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -26,6 +26,10 @@ from mining.findings import detect
 from mining.report import Finding
 from mining.reporting import report, view
 
+CAUSES = {"night_approval": "unavailability", "few_reviewers": "contention", "ledger_batch": "batching"}
+"""Of the waiting problems."""
+FIRST = 3
+"""Among so many by hours a week must a waiting problem be."""
 CONFIG = Path(__file__).resolve().parents[2] / "collector/demo/houtai.yaml"
 
 
@@ -92,6 +96,33 @@ def same(truth: dict[str, object], finding: Finding) -> bool:
     return right >= 0.8 * len(finding.evidence.cases) > 0
 
 
+def faults(truth: dict[str, object], finding: Finding, loud: Sequence[Finding]) -> list[str]:
+    """What a finding of a waiting problem says wrongly: transition, cause, since when, or that it is no large one."""
+    cause = CAUSES.get(str(truth["name"]))
+    if cause is None:
+        return []
+    found = []
+    expected = truth["finding"]
+    assert isinstance(expected, dict)
+    for end in ("source", "target"):
+        if finding.subject.get(end) != expected["subject"].get(end):
+            found.append(f"{end} {finding.subject.get(end)}")
+    if finding.cause is None or finding.cause.name != cause:
+        found.append(f"cause {finding.cause}")
+    began = truth["since"]
+    if (began is None) != (finding.since is None) or (
+        began is not None
+        and finding.since is not None
+        and abs(datetime.fromisoformat(finding.since) - datetime.fromisoformat(str(began))) > timedelta(days=1)
+    ):
+        found.append(f"since {finding.since}, not {began}")
+    waits = sorted((f for f in loud if f.kind == "bottleneck"), key=lambda f: -f.impact.hours_per_week)
+    rank = [f.id for f in waits].index(finding.id) + 1
+    if rank > FIRST:
+        found.append(f"only number {rank} by hours")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table per seed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -109,8 +140,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for truth in truths:
             hits = [f for f in loud if same(truth, f)]
             matched |= {f.id for f in hits}
-            found += bool(hits)
-            print(f"  {'found ' if hits else 'MISSED'} {truth['name']:<18} {hits[0].title if hits else ''}")
+            wrong = faults(truth, hits[0], loud) if hits else []
+            found += bool(hits) and not wrong
+            told_as = f"{hits[0].title}{''.join(f'; {each}' for each in wrong)}" if hits else ""
+            print(f"  {'WRONG ' if wrong else 'found ' if hits else 'MISSED'} {truth['name']:<18} {told_as}")
         for finding in loud:
             if finding.id not in matched:
                 print(f"  other  {finding.severity} {finding.process}: {finding.title}")
