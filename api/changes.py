@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import sqlalchemy as sa
+import structlog
+
+import mining.findings.facts as findings
 
 Kind = Literal["release", "configuration", "rule"]
 
@@ -24,6 +27,12 @@ _changes: Final = sa.Table(
 )
 _GIVEN_NEAR: Final = 24 * 3600 * 1_000_000
 """So near (µs) to a release that somebody told us of, the same version's first span is not noted once more."""
+
+
+_TOLD: Final = 1000
+"""Changes that findings are held against; older ones have no part in the window any more."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,14 @@ class Changes:
                 Change(row.id, row.time, row.system, row.version, row.author, row.kind, row.description, row.seen)
                 for row in connection.execute(query)
             ]
+
+    def for_findings(self) -> Sequence[findings.Change]:
+        """The newest changes as findings tell of them; none where they cannot be read, which is logged."""
+        try:
+            return [findings.Change(c.time, c.system, c.version or c.description or c.kind) for c in self.latest(_TOLD)]
+        except sa.exc.SQLAlchemyError:
+            log.exception("changes.failed")
+            return ()
 
     def remove(self, key: int) -> None:
         """Take a change back that could not be put on the record."""

@@ -22,6 +22,7 @@ from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
 from mining.arena import Arena
 from mining.build import BAD_SEGMENTS_NOTE, REFUSED_NOTE
 from mining.config import ProcessConfig
+from mining.findings.facts import Change
 from mining.live.following import Following
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.register import Register, State
@@ -58,9 +59,11 @@ class Miner:
         register: Register,
         observers: Iterable[Observer] = (),
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        changes: Callable[[], Sequence[Change]] = tuple,
     ) -> None:
+        """`changes` gives what findings may come from, asked once a round."""
         self._store, self._configs, self._knowledge, self._register = store, tuple(configs), knowledge, register
-        self._observers, self._clock = tuple(observers), clock
+        self._observers, self._clock, self._changes = tuple(observers), clock, changes
         self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
         self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
         self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
@@ -97,9 +100,10 @@ class Miner:
             self._knowledge.publish({}, self._clock(), 0.0)
             return False
         now = self._clock()
-        sampled = sampled_services(self._store.state(SAMPLING))
+        sampled, changes = sampled_services(self._store.state(SAMPLING)), self._changes()
         snapshots = {
-            each.process: self._registered(each.snapshot(now, self._notes(), sampled)) for each in self._following
+            each.process: self._registered(each.snapshot(now, self._notes(), sampled, changes))
+            for each in self._following
         }
         self._careful = False
         lag = self._lag()
