@@ -48,7 +48,8 @@ class Discovered:
 class Discoverer:
     """Keeps one child with pm4py loaded. Any thread may ask; one question is worked on at a time.
 
-    A child breaks off by itself when the time is over; one that does not is killed, and the next one starts at once.
+    A child breaks off by itself when the time is over; one that does not is killed, and the next one starts at once;
+    so does one in the place of a child that somebody else has ended.
     """
 
     def __init__(self, box: float = BOX) -> None:
@@ -87,6 +88,8 @@ class Discoverer:
             self._asking.release()
 
     def _discover(self, ranked: Sequence[tuple[Path, int]], noise: float) -> Discovered:
+        if self._child is not None and self._child.gone:
+            self._child = None
         self.start()
         assert self._child is not None
         child = self._child.ready()
@@ -128,6 +131,10 @@ class _Starting:
                 raise RetryableError("pm4py could not be loaded: see `houtai doctor`")
             self._is_ready = True
         return self._child
+
+    @property
+    def gone(self) -> bool:
+        return self._child.gone
 
     def kill(self) -> None:
         self._child.kill()

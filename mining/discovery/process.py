@@ -68,6 +68,11 @@ class Child:
         """Whether it ended by itself; to be asked where an answer stayed away."""
         return self._ended
 
+    @property
+    def gone(self) -> bool:
+        """Whether there is no such process any more."""
+        return self._process.poll() is not None
+
     def kill(self) -> None:
         """End it whatever it is doing."""
         _end(self._process)

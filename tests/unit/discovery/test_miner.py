@@ -74,3 +74,14 @@ def test_nothing_and_a_wrong_threshold(discoverer: Discoverer) -> None:
     assert discoverer.discover({}).coverage == 1.0
     with pytest.raises(PermanentError, match=r"noise: 1\.5 is not between"):
         discoverer.discover({("a",): 1}, 1.5)
+
+
+def test_a_child_that_somebody_ended_is_replaced() -> None:
+    bereft = Discoverer()
+    try:
+        bereft.discover({("a",): 1})
+        assert bereft._child is not None
+        bereft._child.kill()
+        assert str(bereft.discover({("a", "b"): 1}).tree) == "->( 'a', 'b' )"
+    finally:
+        bereft.close()
