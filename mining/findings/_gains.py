@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, HOUR, SECOND, daily
+from mining.findings._columns import DAY, HOUR, SECOND, daily, local
 from mining.findings._frame import Frame
 from mining.findings._signs import Figures, Sign, sittings
 from mining.findings._stats import Flags, Floats, Ints
@@ -14,6 +14,8 @@ from mining.findings.facts import Gain
 from mining.kernels.queue_replay import MOST, queue_replay
 
 DRAWS: Final = 400
+FEWEST_DAYS: Final = 5
+"""Days from which on an interval can be drawn from them; without one there is no gain."""
 SHIFT: Final = 8
 """Hours that one more person is at work a day."""
 BY_CAUSE: Final = {
@@ -83,7 +85,9 @@ def gain(queue: Queue, saved: Floats, late: Flags, weeks: float) -> Gain | None:
 
     Of the waits that count (`late`), which lie in so many weeks.
     """
-    _, totals, _ = daily(queue.enabled[late] // DAY, saved[late], np.empty(0, dtype=np.int64))
+    _, totals, _ = daily(queue.enabled[late] // DAY, np.minimum(saved, queue.lost)[late], np.empty(0, dtype=np.int64))
+    if len(totals) < FEWEST_DAYS:
+        return None
     most = float(queue.lost[late].sum())
     draws = np.random.default_rng(7).integers(0, len(totals), (DRAWS, len(totals)))
     spread = np.quantile(totals[draws].sum(axis=1), (0.05, 0.95))
@@ -119,40 +123,49 @@ def _released(queue: Queue) -> Try | None:
 
 
 def _one_more(queue: Queue) -> Try | None:
-    """The recorded work with one more person in the hours of the day with the longest queue, first come first served.
+    """All work of its people once more, with one more in the hours with the longest queue, first come first served.
 
-    At work in an hour is who began or ended something of it then. The replay of what was is not what was (people do
-    other things as well), so the part that the two replays differ by is taken of the time that waited for people.
+    At work in an hour is who began or ended something then. The replay of what was is not what was, so the part by
+    which the two replays differ is taken of the time that waited for people, and where all hands are full also of the
+    hours off duty over which the queue was carried.
     """
-    begin = queue.enabled
-    start = queue.frame.start[queue.places]
-    actor = queue.frame.view.arena.codes["actor"][queue.waits.row].astype(np.int64)
-    known = actor >= 0
-    if known.sum() < 0.8 * len(actor):
+    view, found = queue.frame.view, queue.frame.view.split.found
+    actor = view.arena.codes["actor"]
+    known = actor[queue.waits.row] >= 0
+    if float(known.mean()) < 0.8:
         return None
-    first = int(start.min()) // HOUR
-    size = int((start + queue.service).max()) // HOUR - first + 1
-    at = np.concatenate([start[known], (start + queue.service)[known]]) // HOUR - first
-    pairs = np.unique(at * (int(actor.max()) + 1) + np.tile(actor[known], 2))
-    hands = np.bincount(pairs // (int(actor.max()) + 1), minlength=size)
+    ours = np.append(np.zeros(len(view.arena.names["actor"]), dtype=np.bool_), False)
+    ours[actor[queue.waits.row[known]]] = True
+    rows = np.flatnonzero(ours[actor])
+    rows = rows[np.argsort(found.enabled[rows], kind="stable")]
+    length = np.maximum(view.arena.end[rows] - found.start[rows], 0)
+    begin, start = local(view, found.enabled[rows]), local(view, found.start[rows])
+    hands, first = _hands(actor[rows].astype(np.int64), start, start + length)
     if int(hands.max()) >= MOST:
         return None
-    clock = hours(begin, np.maximum(start, begin))
+    clock = hours(queue.enabled, np.maximum(queue.frame.start[queue.places], queue.enabled))
     of_day = np.bincount(clock.slots % 24, weights=clock.waiting, minlength=24)
     around = np.concatenate([of_day, of_day[: SHIFT - 1]])
     opens = int(np.convolve(around, np.ones(SHIFT), mode="valid").argmax())
-    hour = (np.arange(size) + first) % 24
+    hour = (np.arange(len(hands)) + first) % 24
     more = hands + (((hour - opens) % 24 < SHIFT) & (hands > 0))
-    order = np.argsort(begin, kind="stable")
-    service = queue.service[order]
-    was, less = (queue_replay(begin[order], service, each, first) for each in (hands, more))
-    if not was.any():
-        return None
-    kept = np.divide(less, was, out=np.ones(len(was)), where=was > 0)
-    saved = np.empty(len(was))
-    saved[order] = np.maximum(1.0 - kept, 0.0) * queue.parts[2][order]
+    # In order also where clocks were put back; the service times stay with their jobs.
+    begin = np.maximum.accumulate(begin)
+    was, less = (queue_replay(begin, length, each, first) for each in (hands, more))
+    spared = np.zeros(view.arena.events)
+    spared[rows] = np.maximum(1.0 - np.divide(less, was, out=np.ones(len(was)), where=was > 0), 0.0)
+    people = queue.parts[2] + queue.parts[3] if queue.sign.name == "contended" else queue.parts[2]
+    saved = spared[queue.waits.row] * people
     then = float(np.quantile(queue.waits.seconds / 3600 - saved, 0.9)) * 3600
     return Try(saved, {"add_from": opens, "add_to": (opens + SHIFT) % 24 or 24, "then_p90_s": then})
+
+
+def _hands(actor: Ints, start: Ints, end: Ints) -> tuple[Ints, int]:
+    """How many different actors began or ended something in each hour, and the first hour (since the epoch)."""
+    first, size = int(start.min()) // HOUR, int(end.max()) // HOUR - int(start.min()) // HOUR + 1
+    actors = int(actor.max()) + 1
+    pairs = np.unique(np.concatenate([start, end]) // HOUR * actors + np.tile(actor, 2))
+    return np.bincount(pairs // actors - first, minlength=size), first
 
 
 def _in_order(queue: Queue) -> Try:

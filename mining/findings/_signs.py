@@ -145,6 +145,15 @@ def batched(waits: Waits, service: float, local_enabled: Ints, local_start: Ints
     return Sign("batched", min(0.99, 0.5 + bunched / 2), np.maximum(waits.seconds / 3600 - own, 0.0), figures)
 
 
+def filled(waits: Waits, service: float, local_start: Ints, lost: Floats) -> Sign:
+    """Most of the waiting passed until batches were full, as the split has it, whatever the time between them."""
+    size, _, _, apart = sittings(np.sort(waits.start), int(max(15 * 60.0, 4 * service) * SECOND))
+    hour = int(np.bincount((local_start // HOUR) % 24, minlength=24).argmax())
+    part = float(lost.sum()) / max(float(waits.seconds.sum()) / 3600, 1e-9)
+    figures: Figures = {"size": round(size, 1), "every_s": apart / SECOND, "hour": hour}
+    return Sign("batched", 0.5 + part / 2, lost, figures)
+
+
 def sittings(times: Ints, quiet: int) -> tuple[float, int, int, float]:
     """Mean company of an event, active µs, number and usual distance (µs) of the sittings in sorted `times`."""
     breaks = np.flatnonzero(np.diff(times) > quiet)
@@ -168,7 +177,7 @@ def contended(
     known = ~np.isnan(since_last)
     if known.sum() < max(FEWEST, 0.8 * len(since_last)):
         return None
-    usual = float((arena.end[waits.row] - arena.start[waits.row]).mean()) / SECOND
+    usual = float(np.maximum(arena.end[waits.row] - waits.start, 0).mean()) / SECOND
     if usual <= 0:
         return None
     queued = known & (open_wait * 3600 > usual)

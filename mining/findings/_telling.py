@@ -117,12 +117,17 @@ def _began(frame: Frame, day: Ints, sign: Sign) -> int | None:
 
 
 def _cause(queue: Queue, touched: Flags) -> Cause | None:
-    """The cause of most of the waiting of the waits that lose, and the part of each; None where nobody waited."""
+    """The part of each cause in the waiting of the waits that lose, and the largest; None where nobody waited.
+
+    Where all hands are full the hours off duty, over which a queue is carried, are none of their own: without the
+    queue they would not be waited for.
+    """
     sums = queue.parts[:, touched].sum(axis=1)
     if sums.sum() <= 0:
         return None
     shares = sums / sums.sum()
-    return Cause(CAUSES[int(shares.argmax())], {c: round(float(s), 4) for c, s in zip(CAUSES, shares, strict=True)})
+    name = "contention" if queue.sign.name == "contended" else CAUSES[int(shares.argmax())]
+    return Cause(name, {c: round(float(s), 4) for c, s in zip(CAUSES, shares, strict=True)})
 
 
 def _levers(sign: Sign, cause: Cause | None) -> tuple[tuple[str, str], ...]:

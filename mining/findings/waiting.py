@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, SECOND, case_of, mostly
+from mining.findings._columns import DAY, HOUR, SECOND, case_of, mostly
 from mining.findings._frame import Frame, frame_of, of_kind, queues
 from mining.findings._segments import risen, slower
-from mining.findings._signs import FEWEST, Sign, batched, contended, unattended, unserved
+from mining.findings._signs import FEWEST, Sign, batched, contended, filled, unattended, unserved
 from mining.findings._stats import Ints
 from mining.findings._telling import PLAIN, columns_of, fact_of
 from mining.findings._waits import Waits, groups, hours, waits
@@ -19,6 +19,8 @@ NOTABLE: Final = 0.02
 """Part of all waiting that is notable, however few hours it is."""
 STEADY: Final = 5
 """How many long waits without any sign are listed for information."""
+MOSTLY: Final = 0.5
+"""Part of the waiting in a queue, and of its waits, that makes batching its sign; fewer are a night or a weekend."""
 
 
 def waiting(view: View) -> list[Fact]:
@@ -131,8 +133,12 @@ def _sign(frame: Frame, target: int, places: Ints, here: Waits) -> Sign | None:
     span = int(here.start.max()) - int(here.start.min())
     if span < 4 * DAY:
         return None
-    service = float(np.median(arena.end[here.row] - arena.start[here.row])) / SECOND
+    parts = frame.view.split.rows(here.row) / HOUR
+    batching, prioritisation, contention, _, extraneous = parts.sum(axis=1)
+    service = float(np.median(np.maximum(arena.end[here.row] - here.start, 0))) / SECOND
     sign = batched(here, service, begin, end, span)
+    if sign is None and batching >= MOSTLY * parts.sum() > 0 and float((parts[0] > 0).mean()) >= MOSTLY:
+        sign = filled(here, service, end, parts[0])
     if sign is not None:
         return sign
     clock = hours(begin, end)
@@ -140,7 +146,8 @@ def _sign(frame: Frame, target: int, places: Ints, here: Waits) -> Sign | None:
     candidates = [unattended(clock, begin, end, closed, frame.staff_slots[target])]
     off = closed[clock.slots]
     open_wait = np.maximum(here.seconds / 3600 - clock.part(off, begin, end), 0.0)
-    candidates.append(contended(arena, here, frame.since_last[places], open_wait, clock, off))
+    if contention >= max(batching, prioritisation, extraneous):
+        candidates.append(contended(arena, here, frame.since_last[places], open_wait, clock, off))
     there = [c for c in candidates if c is not None]
     return max(there, key=lambda c: float(c.lost.sum())) if there else None
 

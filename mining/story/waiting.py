@@ -68,6 +68,8 @@ def _why(fact: Fact, language: Language) -> list[str]:
                     share=share,
                 )
         told.append(sentence)
+    if words(fact.figures, "pattern") == "contended" and shares.get("unavailability", 0.0) >= 0.1:
+        told.append(text(language, "Those hours pass with a queue that was not empty at closing time."))
     return told
 
 
@@ -133,7 +135,7 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
                 "every": humanise(number(f, "every_s"), language),
                 "hour": words(f, "hour"),
             }
-            return text(language, "{target}: done in batches, cases wait {p50}", **shown), text(
+            return text(language, "{target}: done in batches, cases wait {extra}", **shown), text(
                 language,
                 "In the last {days} days {cases} cases waited {extra} on average because {target} is done in batches, "
                 "about every {every} and mostly at {hour} h, some {size} at a time; about {hours} a week.",
@@ -180,6 +182,12 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
                 language,
                 "In the last {days} days {cases} cases ({share}) waited here for the customer; nothing says that it "
                 "is longer than usual.",
+                **shown,
+            )
+        case _ if fact.cause is not None and fact.cause.name != "extraneous":
+            return text(language, "{source} → {target}: one case in ten waits over {p90}", **shown), text(
+                language,
+                "In the last {days} days {cases} cases ({share}) waited here; that may be usual for this work.",
                 **shown,
             )
         case _:
