@@ -184,3 +184,49 @@ def _busy(
             count = first
         found[actor + 1] = count
     return found, begins[:count].copy(), ends[:count].copy(), keys[:count].copy(), unlimited
+
+
+def apart(times: Busy, free: tuple[Times, Times, Times], pool: Times) -> Busy:
+    """`times` without those in which somebody else could have taken it.
+
+    `free` are offsets, begins and ends (µs, rising, apart) of when somebody of each pool was free, `pool` that of each
+    actor (-1: none). Raises ValueError for offsets or pools out of range.
+    """
+    guard_offsets(times.offsets, len(times.begin))
+    guard_offsets(free[0], len(free[1]))
+    guard(pool, len(free[0]) - 1)
+    if len(pool) != len(times.offsets) - 1:
+        raise ValueError("pool must have one entry an actor")
+    most = len(times.begin) + int(np.diff(free[0])[pool[pool >= 0]].sum())
+    found = _apart(*plain(times.offsets, times.begin, times.end, times.enabled, *free, pool), most)
+    return Busy(found[0], found[1], found[2], found[3], times.unlimited)
+
+
+@numba.njit(nogil=True, cache=True)
+def _apart(
+    offsets: Times, begin: Times, end: Times, enabled: Times, free_of: Times, free_begin: Times, free_end: Times,
+    pool: Times, most: int,
+) -> tuple[Times, Times, Times, Times]:  # fmt: skip
+    found = np.zeros(len(offsets), np.int64)
+    begins, ends, keys = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    count = 0
+    for actor in range(len(offsets) - 1):
+        low, high = np.int64(0), np.int64(0)
+        if pool[actor] >= 0:
+            low, high = free_of[pool[actor]], free_of[pool[actor] + 1]
+        for segment in range(offsets[actor], offsets[actor + 1]):
+            now = begin[segment]
+            while low < high and free_end[low] <= now:
+                low += 1
+            at = low
+            while at < high and free_begin[at] < end[segment]:
+                if free_begin[at] > now:
+                    begins[count], ends[count], keys[count] = now, free_begin[at], enabled[segment]
+                    count += 1
+                now = max(now, min(free_end[at], end[segment]))
+                at += 1
+            if now < end[segment]:
+                begins[count], ends[count], keys[count] = now, end[segment], enabled[segment]
+                count += 1
+        found[actor + 1] = count
+    return found, begins[:count].copy(), ends[:count].copy(), keys[:count].copy()

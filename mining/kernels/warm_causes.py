@@ -4,7 +4,8 @@ import numpy as np
 
 from mining.arena import Codes
 from mining.kernels.batches import batches
-from mining.kernels.busy import busy, without
+from mining.kernels.bound import bound
+from mining.kernels.busy import apart, busy, without
 from mining.kernels.cause_split import cause_split
 from mining.kernels.idle_demand import idle_demand
 from mining.kernels.queue_replay import queue_replay
@@ -18,6 +19,8 @@ def warm_causes() -> None:
     times, off = without(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
     for width in (np.int16, np.int32):
         codes: Codes = np.zeros(3, width)
+        bound(offsets, codes, 1, start, enabled, times)
         piled = batches(offsets, codes, start, end, enabled, times, off)
+    apart(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
     cause_split(offsets, start, enabled, times, piled, off, np.array([False]))
     queue_replay(enabled, end - start, np.array([1]), 0)

@@ -30,6 +30,8 @@ SEEN: Final = 3
 LONG: Final = 4.0
 """So many times as long as is usual for its activity must something take to have been paused."""
 
+SHORTEST: Final = 2 * HOUR
+"""A day's duty is at least this long in the mean."""
 STEP: Final = 300_000_000
 """Shifts that are learned begin and end at a multiple of five minutes (µs)."""
 
@@ -296,7 +298,10 @@ def _learned(done: Worked, actors: npt.NDArray[np.int64], left: Idle, days: _Day
         flat = closed
     if flat.all():
         return None
-    return _bounds(flat, time[used] + days.week[day[used]] * DAY)
+    duty = _bounds(flat, time[used] + days.week[day[used]] * DAY)
+    # Who is there for minutes a day does not keep hours, but lets work pile up.
+    worked_days = len(np.unique(duty[:, 0] // DAY))
+    return duty if (duty[:, 1] - duty[:, 0]).sum() >= SHORTEST * worked_days else None
 
 
 def _left_lying(begin: Times, end: Times, days: _Days) -> npt.NDArray[np.int64]:

@@ -11,11 +11,15 @@ import numpy.typing as npt
 from mining.arena import Arena, Times
 from mining.dictionary import nothing
 from mining.kernels.batches import batches
-from mining.kernels.busy import without
+from mining.kernels.bound import Bound, bound
+from mining.kernels.busy import Busy, apart, without
 from mining.kernels.cause_split import cause_split
 from mining.settings import BusinessDays, WorkingHours
 from mining.waiting.calendars import NO_CALENDARS, Calendars, Worked, calendars, commonest
 from mining.waiting.enabling import Enabling
+from mining.waiting.pools import free_times, pooled
+
+Flags = npt.NDArray[np.bool_]
 
 CAUSES: Final = ("batching", "prioritisation", "contention", "unavailability", "extraneous")
 PEOPLE: Final = "staff"
@@ -80,18 +84,44 @@ def split(
     done = Worked(actor, len(people), arena.activity, found.start, end, found.enabled)
     known = calendars(arena, found.enabled, done, pool, people, given, zone, business_days)
     certain = np.append(known.certain, False)[known.of_actor]
-    for actors in done.groups():
+    told_by: list[Bound] = []
+    size = len(arena.activities)
+
+    def work(actors: slice, free: tuple[Times, Times, Times] | None, of: Times, again: Flags | None) -> None:
         did = done.some(actors)
         times, off = without(did.busy, known.off, known.of_actor[actors])
+        if again is None:
+            told_by.append(bound(did.offsets, did.activity, size, did.start, did.enabled, times))
         piled = batches(did.offsets, did.activity, did.start, did.end, did.enabled, times, off)
+        times = times if free is None else apart(times, free, of[actors])
         told = cause_split(did.offsets, did.start, did.enabled, times, piled, off, certain[actors])
+        chosen = slice(None) if again is None else np.flatnonzero(again[did.activity])
         for cause in parts:
-            column = getattr(told, cause)
-            if column.any():
+            column = getattr(told, cause)[chosen]
+            if column.any() or again is not None:
                 if not parts[cause].flags.writeable:
                     parts[cause] = np.zeros(arena.events, np.int64)
-                parts[cause][did.rows] = column
+                parts[cause][did.rows[chosen]] = column
+
+    for actors in done.groups():
+        work(actors, None, pool, None)
+    shared = pooled(told_by, size)
+    if shared.any():
+        # Only pools of whom somebody does such an activity are looked at again.
+        concerned = np.unique(pool[actor[shared[arena.activity] & (actor >= 0)]])
+        of = np.where(np.isin(pool, concerned), np.searchsorted(concerned, pool), -1)
+        of[pool < 0] = -1
+        each = [(of[actors], _cut(done, actors, known)) for actors in done.groups()]
+        free = free_times(each, len(concerned))
+        for actors in done.groups():
+            if (of[actors] >= 0).any():
+                work(actors, free, of, shared)
     return Split(parts, found, known)
+
+
+def _cut(done: Worked, actors: slice, known: Calendars) -> Busy:
+    """When some actors were busy, without pauses."""
+    return without(done.some(actors).busy, known.off, known.of_actor[actors])[0]
 
 
 def _actors(arena: Arena) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:

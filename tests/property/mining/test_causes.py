@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mining.kernels.batches import batches
-from mining.kernels.busy import Busy, busy, without
+from mining.kernels.bound import bound
+from mining.kernels.busy import Busy, apart, busy, without
 from mining.kernels.cause_split import SLACK, cause_split
 from mining.kernels.idle_demand import idle_demand
 
@@ -70,13 +71,13 @@ def ticks(begin: np.ndarray, end: np.ndarray, low: int, high: int) -> list[int]:
 
 def often(laid: Laid, actor: int) -> bool:
     """Whether the actor does more than one thing most of the time."""
-    starts = {}
+    starts: dict[int, int] = {}
     for row in laid.rows(actor):
         _, start, end = laid.at(row)
         if end > start:
             starts[start] = max(starts.get(start, end), end)
     load = [sum(s <= t < e for s, e in starts.items()) for t in range(TICKS)]
-    return 2 * sum(each > 1 for each in load) > sum(each > 0 for each in load)
+    return bool(2 * sum(each > 1 for each in load) > sum(each > 0 for each in load))
 
 
 @settings(deadline=None, max_examples=300)
@@ -185,3 +186,37 @@ def test_every_tick_of_waiting_has_its_cause(log: list[list[Event]], off: list[t
                 for name in ("batching", "contention", "prioritisation", "unavailability")
             ]
             assert ours == parts, row
+
+
+@settings(deadline=None, max_examples=200)
+@given(logs, offs)
+def test_what_others_could_have_taken_is_left_out(log: list[list[Event]], free: list[tuple[int, int]]) -> None:
+    laid = Laid(log, free)
+    times = busy(laid.offsets, laid.start, laid.end, laid.enabled)
+    found = apart(times, laid.calendar, np.zeros(len(log), np.int64))
+    others = {t for b, e in laid.off for t in range(b, e)}
+    for actor in range(len(log)):
+        low, high = int(times.offsets[actor]), int(times.offsets[actor + 1])
+        keys = {t: int(times.enabled[k]) for k in range(low, high) for t in ticks(times.begin, times.end, k, k + 1)}
+        low, high = int(found.offsets[actor]), int(found.offsets[actor + 1])
+        told = {t: int(found.enabled[k]) for k in range(low, high) for t in ticks(found.begin, found.end, k, k + 1)}
+        assert told == {t: key for t, key in keys.items() if t not in others}
+
+
+@settings(deadline=None, max_examples=200)
+@given(logs)
+def test_what_begins_as_soon_as_its_actor_is_done(log: list[list[Event]]) -> None:
+    laid = Laid(log, [])
+    times = busy(laid.offsets, laid.start, laid.end, laid.enabled)
+    found = bound(laid.offsets, laid.activity, 2, laid.start, laid.enabled, times)
+    waited, at_once = [0, 0], [0, 0]
+    for actor in range(len(log)):
+        low, high = int(times.offsets[actor]), int(times.offsets[actor + 1])
+        working = set(ticks(times.begin, times.end, low, high))
+        ends = {int(times.end[k]) // TICK for k in range(low, high)}
+        for row in laid.rows(actor):
+            enabled, start, _ = laid.at(row)
+            if start > enabled and enabled in working:
+                waited[laid.activity[row]] += 1
+                at_once[laid.activity[row]] += start in ends
+    assert (found.waited.tolist(), found.at_once.tolist()) == (waited, at_once)

@@ -388,9 +388,12 @@ def test_what_was_kept_and_holds_no_more_is_made_anew(
         monkeypatch.setitem(globals(), "CONFIG", longer)
     read: list[int] = []
     original = Miner._read
-    monkeypatch.setattr(
-        Miner, "_read", lambda self, segment, schema: (read.append(segment.id), original(self, segment, schema))[1]
-    )
+
+    def reading(miner: Miner, segment: Segment, schema: pa.Schema) -> pa.Table | None:
+        read.append(segment.id)
+        return original(miner, segment, schema)
+
+    monkeypatch.setattr(Miner, "_read", reading)
     keeping.start()
     assert keeping.arena().case_ids.to_pylist() == [*"abcd"[: 4 if change == "merged" else 3]]
     assert bool(read) == (change != "none")
