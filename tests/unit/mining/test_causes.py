@@ -79,7 +79,9 @@ def test_nights_and_weekends_are_learned_where_something_waits_through_them() ->
 
 
 def test_a_calendar_that_is_given_counts() -> None:
-    week = [WorkingHours(**{"from": "MONDAY", "to": "SUNDAY", "beginTime": "10:00", "endTime": "12:00:00"})]
+    week = [
+        WorkingHours.model_validate({"from": "MONDAY", "to": "SUNDAY", "beginTime": "10:00", "endTime": "12:00:00"})
+    ]
     rows = asked("1", MONDAY + 11 * HOUR, MONDAY + DAY + 11 * HOUR, HOUR, "ann")
     assert shares(rows, given={"ann": week}) == {"unavailability": 0.92, "extraneous": 0.08}
     assert shares(rows) == {"extraneous": 1.0}
@@ -88,7 +90,7 @@ def test_a_calendar_that_is_given_counts() -> None:
 
 
 def test_a_pause_in_the_night_is_no_work_that_others_wait_for() -> None:
-    hours = [WorkingHours(**{"from": "MONDAY", "to": "SUNDAY", "beginTime": "08:00", "endTime": "20:00"})]
+    hours = [WorkingHours.model_validate({"from": "MONDAY", "to": "SUNDAY", "beginTime": "08:00", "endTime": "20:00"})]
     rows = asked("1", MONDAY + 19 * HOUR, MONDAY + 19 * HOUR, 14 * HOUR, "ann")
     rows += asked("2", MONDAY + 19 * HOUR + MINUTE, MONDAY + DAY + 9 * HOUR, HOUR, "ann")
     found = shares(rows, given={"ann": hours})
