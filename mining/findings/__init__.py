@@ -2,15 +2,28 @@
 
 from typing import Final
 
+from mining.findings.complex_step import complex_step
 from mining.findings.facts import Detector, Fact, View
+from mining.findings.queue_growing import queue_growing
 from mining.findings.rare_path import rare_path
 from mining.findings.rework_loop import rework_loop
 from mining.findings.slow_role import slow_role
+from mining.findings.slow_step import slow_step
 from mining.findings.stuck_case import stuck_case
 from mining.findings.system_error import system_error
 from mining.findings.waiting import waiting
 
-DETECTORS: Final[tuple[Detector, ...]] = (waiting, rare_path, rework_loop, system_error, stuck_case, slow_role)
+DETECTORS: Final[tuple[Detector, ...]] = (
+    waiting,
+    slow_step,
+    queue_growing,
+    complex_step,
+    rare_path,
+    rework_loop,
+    system_error,
+    stuck_case,
+    slow_role,
+)
 """All detectors, in the order in which their facts are listed."""
 
 FAKED_BY_SAMPLING: Final = frozenset({"stuck_case", "skipped_step", "missing_object"})

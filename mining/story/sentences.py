@@ -6,6 +6,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
+from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
 from mining.story.words import clock, count, day, field, number, percent, times, words
 
@@ -27,7 +28,7 @@ def _since(fact: Fact, view: View, language: Language) -> str:
 
 
 def _segment(fact: Fact, language: Language) -> str:
-    if not fact.segment or fact.name == "slow_role":
+    if not fact.segment or fact.name == "slow_role" or "field" in fact.figures:
         return ""
     name, value, lift = fact.segment[0][:3]
     shown = {"field": field(name, language), "value": value}
@@ -234,6 +235,9 @@ def _slow_role(fact: Fact, view: View, language: Language) -> tuple[str, list[st
 Teller = Callable[[Fact, View, Language], tuple[str, list[str]]]
 TELLERS: Final[dict[str, Teller]] = {
     "waiting": waiting,
+    "slow_step": slow_step,
+    "queue_growing": queue_growing,
+    "complex_step": complex_step,
     "rare_path": _rare_path,
     "rework_loop": _rework_loop,
     "system_error": _system_error,

@@ -6,6 +6,7 @@ from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, Gain
 from mining.report import Suggestion
 from mining.story.durations import humanise
+from mining.story.steps import detail
 from mining.story.words import field, number, words
 
 SAVES: Final = ("undo_change", "fix_segment")
@@ -113,4 +114,6 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
         case "train_or_help":
             return text(language, "Watch a few cases together with someone quick, and share what helps.")
         case _:
-            return text(language, "Go through the example cases with the people who did them.")
+            return detail(lever, fact, language) or text(
+                language, "Go through the example cases with the people who did them."
+            )

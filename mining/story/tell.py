@@ -55,7 +55,8 @@ def money(fact: Fact, view: View) -> int | None:
     """Minor units a week: what the fact says, else its hours at the configured price; None without either."""
     if fact.money_per_week is not None:
         return fact.money_per_week
-    price = view.prices.hour if fact.name in STAFF_TIME else view.prices.waiting_hour
+    work = fact.name in STAFF_TIME or bool(fact.figures.get("staff"))
+    price = view.prices.hour if work else view.prices.waiting_hour
     return None if price is None or fact.hours_per_week == 0 else round(fact.hours_per_week * price)
 
 

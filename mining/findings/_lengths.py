@@ -1,0 +1,97 @@
+"""How long the work at steps takes, and how far each piece is off what its own people usually need."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from mining.arena import NO_TIME
+from mining.findings._columns import SECOND, Column, case_amounts, case_columns, event_columns
+from mining.findings._frame import of_kind
+from mining.findings._stats import Flags, Floats, Ints
+from mining.findings._waits import groups
+from mining.findings.facts import View
+
+KNOWN: Final = 10
+"""Pieces of work from which on a person's own median is a measure."""
+BANDS: Final = 4
+"""Amounts are told apart by quarters of the cases."""
+PEOPLE: Final = frozenset({"role", "actor"})
+"""Columns that say who: `slow_role` tells of them."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Events of one activity and kind of actor that have a length and no error; all arrays of one length."""
+
+    activity: int
+    rows: Ints
+    seconds: Floats
+    base: Floats
+    """Log of the seconds (plus a millisecond) that the same person, else role, needs at the median; 0 but for staff."""
+    staff: bool
+
+    @property
+    def off(self) -> Floats:
+        """Log of how many times its base a piece took."""
+        return np.log(self.seconds + 1e-3) - self.base
+
+
+def lengths(view: View, least: int, hours: float) -> list[Lengths]:
+    """All activities, by kind of actor, with at least `least` such events and `hours` of work in the window.
+
+    A clerk who types what a page does in a moment is no slow page. Nobody is compared with somebody else: who is slow
+    is not the step's fault, and who does the easy kind only isn't quick. What fails is left out, as a time-out is as
+    long as it is set.
+    """
+    arena = view.arena
+    took = arena.end - arena.start
+    rows = np.flatnonzero((took > 0) & ~arena.error)
+    staff = of_kind(view, "staff")
+    kinds = len(arena.names["actor_kind"]) + 1
+    found = []
+    for key, places in groups(arena.activity[rows].astype(np.int64) * kinds + arena.codes["actor_kind"][rows] + 1):
+        own = np.sort(rows[places])
+        seconds = took[own] / SECOND
+        if len(own) < least or float(seconds.sum()) < hours * 3600:
+            continue
+        by_staff = bool(staff[own[0]])
+        base = _base(view, own, np.log(seconds + 1e-3)) if by_staff else np.zeros(len(own))
+        found.append(Lengths(key // kinds, own, seconds, base, by_staff))
+    return found
+
+
+def _base(view: View, rows: Ints, logs: Floats) -> Floats:
+    base = np.full(len(rows), float(np.median(logs)))
+    for part in ("role", "actor"):
+        for code, places in groups(view.arena.codes[part][rows].astype(np.int64)):
+            if code >= 0 and len(places) >= KNOWN:
+                base[places] = np.median(logs[places])
+    return base
+
+
+def columns(view: View, case: Ints) -> list[Column]:
+    """Columns of events by which work at a step may differ, none of them who did it; amounts in bands."""
+    arena = view.arena
+    kept = {column.field: column for column in event_columns(arena, PEOPLE)}
+    for column in case_columns(arena):
+        # What is known of the case holds at each of its steps.
+        kept[column.field] = Column(column.field, column.codes[case], column.names)
+    amount = case_amounts(arena)
+    there = amount != NO_TIME
+    if int(there.sum()) >= 2 * KNOWN:
+        edges = np.unique(np.quantile(amount[there], np.arange(1, BANDS) / BANDS).astype(np.int64))
+        codes = np.where(there, np.searchsorted(edges, amount, side="left"), -1).astype(np.int32)
+        limits = [f"{edge / 100:,.0f}" for edge in edges]
+        names = ("≤ " + limits[0], *(f"{a}–{b}" for a, b in pairwise(limits)), "> " + limits[-1])
+        kept["amount"] = Column("amount", codes[case], names)
+    return list(kept.values())
+
+
+def failing(view: View, activity: int, inside: Flags) -> tuple[int, int, int, int]:
+    """Errors and events of an activity among the rows flagged `inside` (events,), and among its others."""
+    own = view.arena.activity == activity
+    error = view.arena.error
+    here, rest = own & inside, own & ~inside
+    return int(error[here].sum()), int(here.sum()), int(error[rest].sum()), int(rest.sum())
