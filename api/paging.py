@@ -33,11 +33,16 @@ def decode(cursor: str) -> Key:
     """The key in a cursor; PermanentError where it is none of ours."""
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, binascii.Error, RecursionError) as error:
         raise PermanentError("cursor: not one that was given out here") from error
-    if not isinstance(found, list) or not all(isinstance(part, int | float | str) for part in found):
+    if not isinstance(found, list) or not all(map(_is_part, found)):
         raise PermanentError("cursor: not one that was given out here")
     return tuple(found)
+
+
+def _is_part(part: object) -> bool:
+    """Whether it can stand in a key; whole numbers have 64 bits."""
+    return isinstance(part, float | str) or (type(part) is int and -(1 << 63) <= part < 1 << 63)
 
 
 def page(items: Sequence[T], key: Callable[[T], Key], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:

@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from api.changes import Changes
 from api.knowing import KEPT, Knowing
 from api.operations import Operations
 from api.paging import page
+from collector.vocabulary.errors import PermanentError
 from mining.filters import Filters
 from mining.live.register import Register
 from tests.integration.api import serving
@@ -65,3 +67,9 @@ def test_pages_put_together_are_the_list(keys: set[tuple[int, str]], limit: int)
             == page(items, lambda item: item, limit, cursor)[0]
         )
     assert found == items
+
+
+@pytest.mark.parametrize("told", [b"[" * 5000, b"[1e3, null]", b"[true]", b"[%d]" % (1 << 64), b"{}", b"\xff"])
+def test_a_cursor_that_was_not_given_out_here_is_refused(told: bytes) -> None:
+    with pytest.raises(PermanentError, match="cursor"):
+        page([(1,)], lambda item: item, 1, base64.urlsafe_b64encode(told).decode())
