@@ -123,7 +123,7 @@ def _released(queue: Queue) -> Try | None:
 
 
 def _one_more(queue: Queue) -> Try | None:
-    """All work of its people once more, with one more in the hours with the longest queue, first come first served.
+    """All work of its people once more, first come first served, with one more while the queue is longest.
 
     At work in an hour is who began or ended something then. The replay of what was is not what was, so the part by
     which the two replays differ is taken of the time that waited for people, and where all hands are full also of the
@@ -144,7 +144,9 @@ def _one_more(queue: Queue) -> Try | None:
     if int(hands.max()) >= MOST:
         return None
     clock = hours(queue.enabled, np.maximum(queue.frame.start[queue.places], queue.enabled))
-    of_day = np.bincount(clock.slots % 24, weights=clock.waiting, minlength=24)
+    at = np.arange(len(clock.slots)) + clock.first - first
+    staffed = (at >= 0) & (at < len(hands)) & (hands[np.clip(at, 0, len(hands) - 1)] > 0)
+    of_day = np.bincount(clock.slots[staffed] % 24, weights=clock.waiting[staffed], minlength=24)
     around = np.concatenate([of_day, of_day[: SHIFT - 1]])
     opens = int(np.convolve(around, np.ones(SHIFT), mode="valid").argmax())
     hour = (np.arange(len(hands)) + first) % 24
