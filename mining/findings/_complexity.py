@@ -14,7 +14,7 @@ from mining.findings.facts import View
 PARTS: Final = ("branches", "retries", "fields", "systems", "hands")
 LEAST_STEPS: Final = 5
 """Steps below which none can stand out."""
-FLOOR: Final = {"branches": 0.5, "retries": 0.1, "fields": 1.0, "systems": 0.25, "hands": 0.25}
+FLOOR: Final = {"branches": 0.5, "retries": 0.25, "fields": 1.0, "systems": 0.25, "hands": 0.25}
 """Least unit of the spread of a part among steps: so much more is not yet much."""
 LEAST: Final = {"branches": 3.0, "retries": 1.3, "fields": 3.0, "systems": 1.5, "hands": 1.5}
 """What a step must have at least to have too much of it."""

@@ -144,7 +144,12 @@ def complex_step(fact: Fact, view: View, language: Language) -> tuple[str, list[
         if number(f, "worse") > 1
         else ""
     )
-    return title, [first, cost, errors]
+    alone = (
+        ""
+        if len(parts) > 1
+        else text(language, "One of these alone may be in the nature of the work: ask those who do it.")
+    )
+    return title, [first, cost, errors, alone]
 
 
 def _name(part: str, language: Language) -> str:
