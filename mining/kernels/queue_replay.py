@@ -47,13 +47,14 @@ def _queue_replay(enabled: Times, service: Times, hands: Times, first: int, most
         for k in range(most):
             at = max(free[k], enabled[job])
             hour = at // HOUR - first
-            if 0 <= hour < len(hands):
-                there = opens[k, hour]
+            # The first hand is there before and after these hours, the others are not.
+            if hour < len(hands) and (hour >= 0 or k > 0):
+                there = opens[k, max(hour, 0)]
                 if there == len(hands) and k > 0:
                     continue
                 if there > hour:
                     at = (there + first) * HOUR
-            elif k > 0:
+            elif hour >= len(hands) and k > 0:
                 continue
             if at < best:
                 best, who = at, k
