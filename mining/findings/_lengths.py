@@ -14,7 +14,7 @@ from mining.findings._waits import groups
 from mining.findings.facts import View
 
 KNOWN: Final = 10
-"""Pieces of work from which on a person's own median is a measure."""
+"""Pieces of work in either half of the time from which on the median of a person or role is a measure."""
 BANDS: Final = 4
 """Amounts are told apart by quarters of the cases."""
 PEOPLE: Final = frozenset({"role", "actor"})
@@ -23,7 +23,10 @@ PEOPLE: Final = frozenset({"role", "actor"})
 
 @dataclass(frozen=True)
 class Lengths:
-    """Events of one activity and kind of actor that have a length and no error; all arrays of one length."""
+    """Events of one activity and kind of actor that have a length and no error; all arrays of one length.
+
+    Hours in which a person was off by calendar don't count.
+    """
 
     activity: int
     rows: Ints
@@ -46,9 +49,10 @@ def lengths(view: View, least: int, hours: float) -> list[Lengths]:
     long as it is set.
     """
     arena = view.arena
-    took = arena.end - arena.start
-    rows = np.flatnonzero((took > 0) & ~arena.error)
     staff = of_kind(view, "staff")
+    took = arena.end - arena.start
+    took[staff] -= _off_duty(view, np.flatnonzero(staff))
+    rows = np.flatnonzero((took > 0) & ~arena.error)
     kinds = len(arena.names["actor_kind"]) + 1
     found = []
     for key, places in groups(arena.activity[rows].astype(np.int64) * kinds + arena.codes["actor_kind"][rows] + 1):
@@ -62,11 +66,33 @@ def lengths(view: View, least: int, hours: float) -> list[Lengths]:
     return found
 
 
+def _off_duty(view: View, rows: Ints) -> Ints:
+    """µs within each of the events in which its actor was off by calendar; 0 where none is known."""
+    arena, known = view.arena, view.split.calendars
+    calendar = np.append(known.of_actor[: len(arena.names["actor"])], -1)[arena.codes["actor"][rows]]
+    off = np.zeros(len(rows), dtype=np.int64)
+    if len(known.begin) == 0:
+        return off
+    there = np.flatnonzero(calendar >= 0)
+    start, end, number = arena.start[rows[there]], arena.end[rows[there]], calendar[there]
+    # One axis for all calendars, one behind the other.
+    low = min(int(arena.start.min()), int(known.begin.min()))
+    span = max(int(arena.end.max()), int(known.end.max())) - low + 1
+    behind = np.repeat(np.arange(len(known.offsets) - 1), np.diff(known.offsets)) * span - low
+    first = np.searchsorted(known.begin + behind, start + number * span - low, side="left")
+    last = np.searchsorted(known.end + behind, end + number * span - low, side="right")
+    sums = np.append(0, np.cumsum(known.end - known.begin))
+    off[there] = np.where(last > first, sums[last] - sums[first], 0)
+    return off
+
+
 def _base(view: View, rows: Ints, logs: Floats) -> Floats:
     base = np.full(len(rows), float(np.median(logs)))
+    early = view.arena.start[rows] < np.median(view.arena.start[rows])
     for part in ("role", "actor"):
         for code, places in groups(view.arena.codes[part][rows].astype(np.int64)):
-            if code >= 0 and len(places) >= KNOWN:
+            # Whoever was there only before, or only after, a change is no measure of it.
+            if code >= 0 and min(int(early[places].sum()), int((~early[places]).sum())) >= KNOWN:
                 base[places] = np.median(logs[places])
     return base
 

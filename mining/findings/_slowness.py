@@ -8,7 +8,7 @@ from scipy.special import ndtr
 
 from mining.findings._columns import DAY, Column, daily, unlocal
 from mining.findings._lengths import Lengths
-from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
+from mining.findings._stats import Flags, Floats, Ints, corrected, higher, local_ranks, rise
 from mining.findings.facts import View
 
 FEWEST: Final = 50
@@ -62,6 +62,12 @@ def risen(view: View, step: Lengths, day: Ints, member: Flags, unusual: Ints) ->
     before = float(np.median(off[early]))
     ratio = float(np.exp(np.median(off[late]) - before))
     if ratio < RISEN or np.exp(change.after - change.before) < RISEN:
+        return None
+    # Lengths vary far more than days do: the pieces themselves must say it too, for every day it might have been.
+    ranks = np.empty(int(member.sum()))
+    ranks[np.argsort(off[member], kind="stable")] = np.arange(len(ranks))
+    by_piece = min(higher(ranks, late[member]) * len(counts), 1.0)
+    if by_piece > 0.001:
         return None
     return Slow(
         "risen",

@@ -15,6 +15,8 @@ FEWEST: Final = 50
 FEWEST_COMPLEX: Final = 20
 FAR: Final = 3.0
 """Robust z from which a step has more of something than the other steps."""
+LEAST_HOURS: Final = 1.0
+"""Hours a week, unless errors come of it."""
 LONGER: Final = 1.5
 """Times the plain visits' median that the complex ones must take, or err."""
 MANY: Final = 3
@@ -69,6 +71,8 @@ def complex_step(view: View) -> list[Fact]:
         if p > 0.001:
             continue
         fact = _fact(view, every, steps, measured, far, found, float(p))
+        if fact.hours_per_week < LEAST_HOURS and float(fact.figures["worse"] or 0) <= 1:
+            continue
         if found[0] not in best or fact.hours_per_week > best[found[0]].hours_per_week:
             best[found[0]] = fact
     return list(best.values())
