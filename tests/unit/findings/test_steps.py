@@ -121,22 +121,21 @@ def test_a_heavy_tail_is_for_information() -> None:
     assert (fact.figures["pattern"], severity(fact, view.settings)) == ("tail", "info")
 
 
-def test_nights_within_the_work_are_no_work() -> None:
+@pytest.mark.parametrize(("kind", "told"), [("staff", []), ("system", ["tail"])])
+def test_nights_of_people_within_the_work_are_no_work(kind: str, told: list[str]) -> None:
     rows = []
     draw = np.random.default_rng(2)
     for number in range(800):
         day = MIDNIGHT + (number % 28) * DAY
         at = day + int(draw.uniform(9, 18) * HOUR)
-        length = int(90 * MINUTE * draw.lognormal(0, 0.3))
+        end = at + int(90 * MINUTE * draw.lognormal(0, 0.3))
         # What is not done at six is put away until nine.
-        end = at + length + (15 * HOUR if at + length > day + 18 * HOUR else 0)
-        rows.append(event(f"c{number:04}", "check", at, end, actor=f"p{number % 4}", role="clerk"))
-    calendar = (
-        WorkingHours.model_validate({"from": "MONDAY", "to": "SUNDAY", "beginTime": "09:00", "endTime": "18:00"}),
-    )
-    seen = View(arena(rows), MIDNIGHT + 29 * DAY, (), MiningSettings(), zone=SHANGHAI)
-    assert [fact.figures["pattern"] for fact in slow_step(seen)] == ["tail"]
-    assert not slow_step(replace(seen, calendars={"clerk": calendar}))
+        end += 15 * HOUR if end > day + 18 * HOUR else 0
+        rows.append(event(f"c{number:04}", "check", at, end, actor=f"p{number % 4}", actor_kind=kind, role="clerk"))
+    hours = {"from": "MONDAY", "to": "SUNDAY", "beginTime": "09:00", "endTime": "18:00"}
+    calendars = {"clerk": (WorkingHours.model_validate(hours),)} if kind == "staff" else {}
+    view = View(arena(rows), MIDNIGHT + 29 * DAY, (), MiningSettings(), zone=SHANGHAI, calendars=calendars)
+    assert [fact.figures["pattern"] for fact in slow_step(view)] == told
 
 
 def test_a_healthy_shop_has_no_growing_queue() -> None:
