@@ -37,6 +37,8 @@ STEP: Final = 300_000_000
 
 GROUP: Final = 1 << 20
 """Events that are worked on at a time."""
+TABLE: Final = 1 << 24
+"""Pairs of codes that are counted in a table."""
 SAMPLE: Final = 1 << 18
 """Events of which usual lengths are taken."""
 
@@ -103,8 +105,9 @@ class Worked:
         return Did(rows, self.offsets[actors.start : actors.stop + 1] - low, *columns)
 
     def moments(self, actors: npt.NDArray[np.int64]) -> Times:
-        """When these actors began or ended something, µs."""
-        rows = self.rows[rows_of(self.offsets[actors], self.offsets[actors + 1]).rows]
+        """When these actors began or ended something, µs; of very many things some."""
+        rows = rows_of(self.offsets[actors], self.offsets[actors + 1]).rows
+        rows = self.rows[rows[:: len(rows) // SAMPLE + 1]]
         return np.concatenate([self._start[rows], self._end[rows]])
 
     def left(self) -> Idle:
@@ -211,10 +214,15 @@ def calendars(
         return learned[key]
 
     count = np.diff(done.offsets)
-    of_pool = {int(each): learn(open_[pool[open_] == each]) for each in np.unique(pool[open_])}
+    of_pool: dict[int, int] = {}
     for actor in open_.tolist():
         own = learn(np.array([actor])) if count[actor] >= 7 * 24 * ENOUGH / 4 else -1
-        of_actor[actor] = own if own >= 0 else of_pool[int(pool[actor])]
+        if own < 0:
+            group = int(pool[actor])
+            if group not in of_pool:
+                of_pool[group] = learn(open_[pool[open_] == group])
+            own = of_pool[group]
+        of_actor[actor] = own
     offsets = np.append(0, np.cumsum([len(off) for off, _ in found])).astype(np.int64)
     off = np.concatenate([np.empty((0, 2), np.int64), *(off for off, _ in found)])
     return Calendars(
@@ -349,11 +357,16 @@ def commonest(
     """Of each code of `left` the code of `right` it has most often beside it; NO_CODE where it has none."""
     found = np.full(size, NO_CODE, np.int64)
     there = (left >= 0) & (right >= 0)
-    if there.any():
-        width = int(right.max()) + 1
-        key, count = np.unique(left[there].astype(np.int64) * width + right[there], return_counts=True)
-        order_ = np.argsort(count, kind="stable")
-        found[key[order_] // width] = key[order_] % width
+    if not there.any():
+        return found
+    width = int(right.max()) + 1
+    key = (left if there.all() else left[there]).astype(np.int64) * width + (right if there.all() else right[there])
+    if size * width <= TABLE:
+        counts = np.bincount(key, minlength=size * width).reshape(size, width)
+        return np.asarray(np.where(counts.any(axis=1), counts.argmax(axis=1), NO_CODE))
+    keys, times = np.unique(key, return_counts=True)
+    order_ = np.lexsort((-keys, times))
+    found[keys[order_] // width] = keys[order_] % width
     return found
 
 

@@ -98,10 +98,11 @@ def split(
         chosen = slice(None) if again is None else np.flatnonzero(again[did.activity])
         for cause in parts:
             column = getattr(told, cause)[chosen]
-            if column.any() or again is not None:
+            there = np.flatnonzero(column) if again is None else np.arange(len(column))
+            if len(there):
                 if not parts[cause].flags.writeable:
                     parts[cause] = np.zeros(arena.events, np.int64)
-                parts[cause][did.rows[chosen]] = column
+                parts[cause][did.rows[chosen][there]] = column[there]
 
     for actors in done.groups():
         work(actors, None, pool, None)
