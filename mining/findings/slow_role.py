@@ -1,5 +1,6 @@
 """`role/slow_role`: a role, a shop's team or a person clearly slower at the same work than others, or than before."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,6 +37,9 @@ class _Work:
     activity: Ints
     rank: Floats
     """Local rank among the events of the activity near in time."""
+    role: Ints
+    hands: Ints
+    """By activity: how many roles do it."""
 
 
 def slow_role(view: View) -> list[Fact]:
@@ -48,31 +52,10 @@ def slow_role(view: View) -> list[Fact]:
     work = _work(view)
     if work is None:
         return []
-    facts: list[Fact] = []
-    arena = view.arena
-    role = arena.codes["role"][work.rows].astype(np.int64)
-    candidates: list[tuple[str, int, int, Flags, Flags]] = []
-    for code, places in groups(role):
-        if code < 0:
-            continue
-        own = np.zeros(len(work.rows), dtype=np.bool_)
-        own[places] = True
-        shared = np.isin(work.activity, np.unique(work.activity[own])) & np.isin(
-            work.activity, np.unique(work.activity[~own & (role >= 0)])
-        )
-        if shared.any():
-            candidates.append(("role", code, code, own & shared, ~own & shared & (role >= 0)))
-        for part in ("shop", "actor"):
-            codes = arena.codes[part][work.rows].astype(np.int64)
-            values = np.unique(codes[own & (codes >= 0)])
-            if len(values) < 2:
-                continue
-            for value in values:
-                mine = own & (codes == value)
-                candidates.append((part, code, int(value), mine, own & ~mine & (codes >= 0)))
-    facts.extend(_slower(view, work, candidates))
+    facts = _slower(view, work)
     told = {fact.subject["role"] for fact in facts}
-    for code, places in groups(role):
+    arena = view.arena
+    for code, places in groups(work.role):
         if code >= 0 and arena.names["role"][code] not in told:
             fact = _past(view, work, code, places)
             if fact is not None:
@@ -93,7 +76,9 @@ def _work(view: View) -> _Work | None:
     rank = np.full(len(rows), 0.5)
     for _, places in groups(activity):
         rank[places] = local_ranks(seconds[places], arena.start[rows[places]])
-    return _Work(rows, seconds, activity, rank)
+    role, size = arena.codes["role"][rows].astype(np.int64), len(arena.activities)
+    pairs = np.unique(role[role >= 0] * size + activity[role >= 0])
+    return _Work(rows, seconds, activity, rank, role, np.bincount(pairs % size, minlength=size))
 
 
 def _ratio(work: _Work, mine: Flags, others: Flags) -> tuple[float, Floats, int]:
@@ -117,22 +102,73 @@ def _ratio(work: _Work, mine: Flags, others: Flags) -> tuple[float, Floats, int]
     return (float(np.exp(logs / weight)) if weight else 0.0), usual, best[1]
 
 
-def _slower(view: View, work: _Work, candidates: list[tuple[str, int, int, Flags, Flags]]) -> list[Fact]:
-    p_values = []
-    for _, _, _, mine, others in candidates:
-        n, m = int(mine.sum()), int(others.sum())
-        # Few others are no measure for many: then it is they who are quick.
-        if n < FEWEST or m < max(FEWEST, n // 2):
-            p_values.append(1.0)
+@dataclass(frozen=True)
+class _Candidate:
+    """A role, or a shop or a person of a role (code `value` of column `part`), and how sure it is slower than others.
+
+    Which events are whose is worked out again for the few that are: of thousands of people it would take the memory.
+    """
+
+    part: str
+    role: int
+    value: int
+    p_value: float
+
+
+def _candidates(view: View, work: _Work) -> Iterator[_Candidate]:
+    for code, places in groups(work.role):
+        if code < 0:
             continue
-        gap = float(work.rank[mine].mean() - work.rank[others].mean())
-        spread = float(work.rank[mine | others].std())
-        p_values.append(float(ndtr(-gap / (spread * np.sqrt(1 / n + 1 / m)))) if spread > 0 else 1.0)
+        if (work.hands[work.activity[places]] > 1).any():
+            p = 1.0
+            if len(places) >= FEWEST:
+                mine, others = _events(view, work, "role", code, code)
+                own, rest = work.rank[mine], work.rank[others]
+                p = _p_value(len(own), len(rest), (own.mean(), rest.mean()), float(work.rank[mine | others].std()))
+            yield _Candidate("role", code, code, p)
+        for part in ("shop", "actor"):
+            codes = view.arena.codes[part][work.rows[places]]
+            known = work.rank[places[codes >= 0]]
+            parts = [(value, work.rank[places[at]]) for value, at in groups(codes) if value >= 0]
+            if len(parts) < 2:
+                continue
+            whole, spread = known.sum(), float(known.std())
+            for value, own in parts:
+                left = len(known) - len(own)
+                means = own.mean(), (whole - own.sum()) / left
+                yield _Candidate(part, code, value, _p_value(len(own), left, means, spread))
+
+
+def _events(view: View, work: _Work, part: str, role: int, value: int) -> tuple[Flags, Flags]:
+    """The events of a candidate, and those they are compared with."""
+    own = work.role == role
+    if part == "role":
+        done = np.zeros(len(view.arena.activities), np.bool_)
+        done[work.activity[own]] = True
+        shared = (done & (work.hands > 1))[work.activity]
+        return own & shared, ~own & shared & (work.role >= 0)
+    codes = view.arena.codes[part][work.rows]
+    mine = own & (codes == value)
+    return mine, own & ~mine & (codes >= 0)
+
+
+def _p_value(count: int, others: int, means: tuple[float, float], spread: float) -> float:
+    # Few others are no measure for many: then it is they who are quick.
+    if count < FEWEST or others < max(FEWEST, count // 2) or spread <= 0:
+        return 1.0
+    return float(ndtr((means[1] - means[0]) / (spread * np.sqrt(1 / count + 1 / others))))
+
+
+def _slower(view: View, work: _Work) -> list[Fact]:
+    candidates = list(_candidates(view, work))
+    adjusted = corrected(np.array([each.p_value for each in candidates]))
     facts = []
     told: list[Flags] = []
-    for (part, role, value, mine, others), p in zip(candidates, corrected(np.array(p_values)), strict=True):
+    for each, p in zip(candidates, adjusted.tolist(), strict=True):
         if p > 0.001:
             continue
+        part, role, value = each.part, each.role, each.value
+        mine, others = _events(view, work, part, role, value)
         ratio, usual, main = _ratio(work, mine, others)
         if ratio < RATIO[part] or main < 0:
             continue

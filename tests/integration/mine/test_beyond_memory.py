@@ -42,10 +42,14 @@ def test_chooses_the_way_that_fits(log: Path, tmp_path: Path) -> None:
     ended, said = mine(log, tmp_path / "whole.json", limit=None)
     assert ended == 0, said
     parted, whole = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("parted", "whole"))
-    assert "no findings were looked for" in parted["quality"]["notes"].pop()
+    assert "neither causes of waiting nor findings were looked for" in parted["quality"]["notes"].pop()
     assert parted["findings"] == []
     for variant in (*parted["variants"], *whole["variants"]):
         variant.pop("deviating", None)  # by findings
+    for part in (parted, whole):
+        known = [each.pop("causes_s") for each in part["transitions"]]
+        known += [node.pop("working_s") for node in part["nodes"]]
+        assert all(each is None for each in known) == (part is parted)
     parted.pop("findings"), whole.pop("findings")
     assert parted == whole
 

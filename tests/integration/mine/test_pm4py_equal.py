@@ -187,8 +187,18 @@ def test_by_the_command_line(name: str, by: str, tmp_path: Path) -> None:
     subprocess.run(call, check=True, capture_output=True, cwd=Path(__file__).parents[3])
     log = read(DATA / name, ReadOptions("log", leading=LEADING))
     wanted = oracle.document(oracle.cases_of(log.batches, log.leading), by)
-    found = sections(json.loads(out.read_text()))
+    found = sections(without_causes(json.loads(out.read_text())))
     assert oracle.differences(found, {name: wanted[name] for name in found}) == []
+
+
+def without_causes(document: dict[str, Any]) -> dict[str, Any]:
+    """The report without what pm4py knows nothing of: the split of its waiting, after a look at its sums."""
+    for each in document["transitions"]:
+        assert sum(each["causes_s"].values()) == pytest.approx(each["waiting_s"]["total"])
+        each["causes_s"] = None
+    for node in document["nodes"]:
+        node["working_s"] = None
+    return document
 
 
 def test_no_altered_figure_goes_unseen() -> None:
