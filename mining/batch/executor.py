@@ -24,7 +24,7 @@ from mining.summary.exact import exact
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise
 
-NO_FINDINGS_NOTE: Final = "The log does not fit into memory: its figures are exact, but neither causes of waiting nor findings were looked for."
+NO_FINDINGS_NOTE: Final = "The log does not fit into memory: figures are exact, without causes of waiting and findings."
 GROUPS: Final = ("role",)
 Stage = Callable[[str], None]
 """Told what is done next: `summing` or `quantiles`."""
