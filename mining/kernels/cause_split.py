@@ -35,6 +35,7 @@ def cause_split(
     piled: Batches,
     off: tuple[Times, Times, Times],
     certain: npt.NDArray[np.bool_],
+    wanted: npt.NDArray[np.bool_],
 ) -> CauseSplit:
     """Events of actor `i` stand at `offsets[i]:offsets[i + 1]`, in order of start.
 
@@ -42,15 +43,16 @@ def cause_split(
     their batches; `certain` (actors,) whether the calendar was given. From the enabling time until its batch was ready
     an event waits for the batch; after that, while its actor is busy with something that could have started no later
     (contention) or later (prioritisation) than it, or, until its batch was begun, than the batch; then, off duty
-    (unavailability). Where the calendar was learned, off duty counts only from where the actor was idle on duty for the
-    last time: who could have started and didn't was not kept by the night before. Of a batch let go at once what is
-    left is batching as well. How much was done in a time, of what could have started up to another, is looked up in
-    sums over both (a Fenwick tree an actor), never joined. Raises ValueError for offsets or calendars out of range.
+    (unavailability). Events that are not `wanted` (events,) get none. Where the calendar was learned, off duty counts
+    only from where the actor was idle on duty for the last time: who could have started and didn't was not kept by the
+    night before. Of a batch let go at once what is left is batching as well. How much was done in a time, of what could
+    have started up to another, is looked up in sums over both (a Fenwick tree an actor), never joined. Raises
+    ValueError for offsets or calendars out of range.
     """
     guard_offsets(offsets, len(start))
     guard_offsets(times.offsets, len(times.begin))
     guard_offsets(off[0], len(off[1]))
-    columns = (enabled, piled.ready, piled.begin, piled.together)
+    columns = (enabled, piled.ready, piled.begin, piled.together, wanted)
     if any(len(column) != len(start) for column in columns) or not len(off[0]) == len(offsets) == len(times.offsets):
         raise ValueError("the columns differ in length")
     if len(certain) != len(offsets) - 1:
@@ -58,7 +60,7 @@ def cause_split(
     found = CauseSplit(*(np.zeros(len(start), np.int64) for _ in range(4)))
     given = plain(
         offsets, start, enabled, times.offsets, times.begin, times.end, times.enabled, piled.ready, piled.begin,
-        piled.together, *off, certain,
+        piled.together, *off, certain, wanted,
     )  # fmt: skip
     _split(*given, found.batching, found.contention, found.prioritisation, found.unavailability)
     return found
@@ -98,7 +100,7 @@ def _sums(begin: Times, end: Times, low: int, high: int) -> Times:
 def _split(
     offsets: Times, start: Times, enabled: Times, of: Times, busy_begin: Times, busy_end: Times, busy_key: Times,
     ready: Times, begin: Times, together: npt.NDArray[np.bool_], off_of: Times, off_begin: Times, off_end: Times,
-    certain: npt.NDArray[np.bool_],
+    certain: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_],
     batching: Times, contention: Times, prioritisation: Times, unavailability: Times,
 ) -> None:  # fmt: skip
     off_sums = _sums(off_begin, off_end, 0, len(off_begin))
@@ -106,7 +108,7 @@ def _split(
         row_low, row_high = offsets[actor], offsets[actor + 1]
         waiting = 0
         for row in range(row_low, row_high):
-            if start[row] > enabled[row]:
+            if wanted[row] and start[row] > enabled[row]:
                 waiting += 1
                 batching[row] = max(min(ready[row], start[row]) - enabled[row], 0)
         if waiting == 0:
@@ -117,7 +119,7 @@ def _split(
         if high > low:
             _by_order(
                 row_low, row_high, start, enabled, ready, begin, busy_begin, busy_end, busy_key, low, high, waiting,
-                contention, prioritisation,
+                wanted, contention, prioritisation,
             )  # fmt: skip
         # Idle on duty for longer than SLACK: where such times end, in order.
         idle = np.empty(high - low + off_high - off_low + 2, np.int64)
@@ -139,7 +141,7 @@ def _split(
                     now = max(now, off_end[j])
                     j += 1
         for row in range(row_low, row_high):
-            if start[row] <= enabled[row]:
+            if start[row] <= enabled[row] or not wanted[row]:
                 continue
             since, until = max(min(ready[row], start[row]), enabled[row]), start[row]
             prioritisation[row] -= contention[row]
@@ -193,7 +195,8 @@ def _last_idle(
 @numba.njit(nogil=True, cache=True)
 def _by_order(
     row_low: int, row_high: int, start: Times, enabled: Times, ready: Times, begin: Times, busy_begin: Times,
-    busy_end: Times, busy_key: Times, low: int, high: int, waiting: int, contention: Times, total: Times,
+    busy_end: Times, busy_key: Times, low: int, high: int, waiting: int, wanted: npt.NDArray[np.bool_],
+    contention: Times, total: Times,
 ) -> None:  # fmt: skip
     """Per row the time between ready and start in which its actor was busy (`total`), with what could start earlier."""
     keys = np.sort(busy_key[low:high])
@@ -205,7 +208,7 @@ def _by_order(
     between = np.empty(waiting, np.int64)
     count = betweens = 0
     for row in range(row_low, row_high):
-        if start[row] > enabled[row]:
+        if wanted[row] and start[row] > enabled[row]:
             rows[count], since[count] = row, max(min(ready[row], start[row]), enabled[row])
             if since[count] < begin[row] < start[row]:
                 between[betweens] = count

@@ -1,11 +1,14 @@
 """Rows in order of case, then start, then end, then arrival."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numba
 import numpy as np
 import numpy.typing as npt
+
+from mining.kernels.guard import guard
+from mining.kernels.plain import plain
 
 _RUN: Final = 16
 
@@ -38,6 +41,31 @@ def order(
     if len(case) and (case.min() < 0 or case.max() >= cases):
         raise ValueError("a case number is out of range")
     return Ordering(*_order(case, cases, start, end))
+
+
+def by_code(codes: npt.NDArray[np.signedinteger[Any]], size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+    """Offsets, (size + 1,) int64, and rows of each code 0..size-1, as they come, int32 where that is wide enough.
+
+    Rows of codes below 0 are left out. Raises ValueError for a code of size or more.
+    """
+    guard(codes, size)
+    rows = np.empty(np.count_nonzero(codes >= 0), np.int32 if len(codes) <= np.iinfo(np.int32).max else np.int64)
+    return _by_code(*plain(codes), size, rows), rows
+
+
+@numba.njit(nogil=True, cache=True)
+def _by_code(codes: npt.NDArray[np.signedinteger[Any]], size: int, rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    offsets = np.zeros(size + 2, np.int64)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            offsets[np.int64(codes[i]) + 2] += 1
+    for code in range(size):
+        offsets[code + 2] += offsets[code + 1]
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            rows[offsets[np.int64(codes[i]) + 1]] = i
+            offsets[np.int64(codes[i]) + 1] += 1
+    return offsets[:-1]
 
 
 @numba.njit(nogil=True, cache=True)

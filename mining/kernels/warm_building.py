@@ -9,7 +9,7 @@ import pyarrow as pa
 from mining.kernels.first_match import first_match
 from mining.kernels.id_map import IdMap
 from mining.kernels.intern import Interner, hashes
-from mining.kernels.ordering import order
+from mining.kernels.ordering import by_code, order
 from mining.kernels.overlaps import overlaps
 from mining.kernels.ranges import copy_ranges, rows_of
 from mining.kernels.repeats import repeats
@@ -39,6 +39,7 @@ def warm_building() -> None:
     for column in (np.zeros(2, np.int64), np.zeros(2, np.int32), np.zeros(2, np.int16), np.zeros(2, np.bool_)):
         copy_ranges(column[:1], np.zeros(1, np.int64), np.ones(1, np.int64), column)
     for kind in (np.int16, np.int32):
+        by_code(np.zeros(1, kind), 1)
         used_codes(np.zeros(1, kind), 1)
         taken = take_codes(np.zeros((1, 1), kind), np.zeros(1, np.int64), [1])
         recode(taken.codes[0], np.zeros(1, kind))

@@ -22,5 +22,5 @@ def warm_causes() -> None:
         bound(offsets, codes, 1, start, enabled, times)
         piled = batches(offsets, codes, start, end, enabled, times, off)
     apart(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
-    cause_split(offsets, start, enabled, times, piled, off, np.array([False]))
+    cause_split(offsets, start, enabled, times, piled, off, np.array([False]), np.ones(3, np.bool_))
     queue_replay(enabled, end - start, np.array([1]), 0)

@@ -1,10 +1,12 @@
 """When people are on duty: given in the configuration, or learned from when something waited and nobody was there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from mining.arena import NO_CODE, Arena, Codes, Times
 from mining.kernels.busy import Busy, busy
 from mining.kernels.idle_demand import Idle, idle_demand
-from mining.kernels.ordering import order
+from mining.kernels.ordering import by_code, order
 from mining.kernels.ranges import rows_of
 from mining.settings import BusinessDays, WorkingHours
 
@@ -35,13 +37,16 @@ SHORTEST: Final = 2 * HOUR
 STEP: Final = 300_000_000
 """Shifts that are learned begin and end at a multiple of five minutes (µs)."""
 
-GROUP: Final = 1 << 20
+GROUP: Final = 1 << 18
 """Events that are worked on at a time."""
+MOST_WORKERS: Final = 4
+"""Of such groups, at once: each takes memory."""
 TABLE: Final = 1 << 24
 """Pairs of codes that are counted in a table."""
 SAMPLE: Final = 1 << 18
 """Events of which usual lengths are taken."""
 
+Found = TypeVar("Found")
 Duty = npt.NDArray[np.int64]
 """Times on duty of one week: shape (n, 2), µs since Monday 0:00 in the process's zone, rising."""
 
@@ -74,28 +79,32 @@ NO_CALENDARS: Final = Calendars(
 class Worked:
     """The events of actors, actor by actor; what is asked of some actors is made when asked, as all would be much."""
 
-    def __init__(
-        self, actor: npt.NDArray[np.int32], actors: int, activity: Codes, start: Times, end: Times, enabled: Times
-    ) -> None:
+    def __init__(self, actor: Codes, actors: int, activity: Codes, start: Times, end: Times, enabled: Times) -> None:
         """Events whose actor is 0..actors-1; others are left out."""
-        there = actor >= 0
-        held = None if there.all() else np.flatnonzero(there)
-        if held is not None:
-            actor = actor[held]
-        found = order(actor, actors, *(c if held is None else c[held] for c in (start, end)))
-        self.offsets = found.offsets
-        self.rows: Times = found.rows if held is None else held[found.rows]
+        self.offsets, self.rows = by_code(actor, actors)
         self._activity, self._start, self._end, self._enabled = activity, start, end, enabled
-        self._most = _usual_lengths(activity, end - start) * LONG
+        self._most = _usual_lengths(activity, start, end) * LONG
+        self.each(self._sort)
 
-    def groups(self) -> Iterator[slice]:
-        """All actors, so many at a time that their events are about GROUP."""
-        low, actors = 0, len(self.offsets) - 1
+    def _sort(self, actors: slice) -> None:
+        low, high = int(self.offsets[actors.start]), int(self.offsets[actors.stop])
+        rows = self.rows[low:high]
+        count = np.diff(self.offsets[actors.start : actors.stop + 1])
+        of = np.repeat(np.arange(len(count), dtype=np.int32), count)
+        self.rows[low:high] = rows[order(of, len(count), self._start[rows], self._end[rows]).rows]
+
+    def each(self, do: Callable[[slice], Found]) -> list[Found]:
+        """What `do` gives for all actors, so many at a time that their events are about GROUP; on all processors."""
+        groups, low, actors = [], 0, len(self.offsets) - 1
         while low < actors:
             high = int(np.searchsorted(self.offsets, self.offsets[low] + GROUP, side="right")) - 1
             high = min(max(high, low + 1), actors)
-            yield slice(low, high)
+            groups.append(slice(low, high))
             low = high
+        if len(groups) < 2:
+            return [do(group) for group in groups]
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers:
+            return list(workers.map(do, groups))
 
     def some(self, actors: slice) -> "Did":
         """What these actors did."""
@@ -112,30 +121,29 @@ class Worked:
 
     def left(self) -> Idle:
         """An hour and longer in which something lay although its actor was idle, or was begun and paused."""
-        found = []
-        for actors in self.groups():
-            did = self.some(actors)
-            idle = idle_demand(did.offsets, did.start, did.enabled, did.busy)
-            paused = np.flatnonzero(did.end - did.start > np.maximum(self._most[did.activity], HOUR))
-            by = np.searchsorted(did.offsets, paused, side="right") - 1
-            lay = idle.end - idle.begin >= HOUR
-            found.append(
-                (
-                    np.concatenate([idle.actor[lay], by]) + actors.start,
-                    np.concatenate([idle.begin[lay], did.start[paused]]),
-                    np.concatenate([idle.end[lay], did.end[paused]]),
-                )
-            )
+        found = self.each(self._left)
         actor, begin, end = (np.concatenate([np.empty(0, np.int64), *(f[k] for f in found)]) for k in range(3))
         sorted_ = np.argsort(actor, kind="stable")
         return Idle(actor[sorted_], begin[sorted_], end[sorted_])
+
+    def _left(self, actors: slice) -> tuple[Times, Times, Times]:
+        did = self.some(actors)
+        idle = idle_demand(did.offsets, did.start, did.enabled, did.busy)
+        paused = np.flatnonzero(did.end - did.start > np.maximum(self._most[did.activity], HOUR))
+        by = np.searchsorted(did.offsets, paused, side="right") - 1
+        lay = idle.end - idle.begin >= HOUR
+        return (
+            np.concatenate([idle.actor[lay], by]) + actors.start,
+            np.concatenate([idle.begin[lay], did.start[paused]]),
+            np.concatenate([idle.end[lay], did.end[paused]]),
+        )
 
 
 @dataclass(frozen=True)
 class Did:
     """Events of some actors; those of the i-th stand at `offsets[i]:offsets[i + 1]`, in order of start."""
 
-    rows: Times
+    rows: npt.NDArray[np.signedinteger]
     """In the arena."""
     offsets: Times
     activity: Codes
@@ -149,10 +157,10 @@ class Did:
         return busy(self.offsets, self.start, self.end, self.enabled)
 
 
-def _usual_lengths(activity: Codes, took: Times) -> npt.NDArray[np.float64]:
+def _usual_lengths(activity: Codes, start: Times, end: Times) -> npt.NDArray[np.float64]:
     """The median length of each activity's events, µs, of at most SAMPLE of them."""
     step = max(len(activity) // SAMPLE, 1)
-    activity, took = activity[::step], took[::step]
+    activity, took = activity[::step], end[::step] - start[::step]
     found = np.zeros(int(activity.max(initial=-1)) + 1)
     ordered = np.argsort(activity, kind="stable")
     for part in np.split(ordered, np.flatnonzero(np.diff(activity[ordered])) + 1):

@@ -8,18 +8,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from mining.arena import Arena, Times
+from mining.arena import Arena, Codes, Times
 from mining.dictionary import nothing
 from mining.kernels.batches import batches
 from mining.kernels.bound import Bound, bound
-from mining.kernels.busy import Busy, apart, without
+from mining.kernels.busy import apart, without
 from mining.kernels.cause_split import cause_split
 from mining.settings import BusinessDays, WorkingHours
 from mining.waiting.calendars import NO_CALENDARS, Calendars, Worked, calendars, commonest
 from mining.waiting.enabling import Enabling
-from mining.waiting.pools import free_times, pooled
-
-Flags = npt.NDArray[np.bool_]
+from mining.waiting.pools import Free, free_times, pooled, together
 
 CAUSES: Final = ("batching", "prioritisation", "contention", "unavailability", "extraneous")
 PEOPLE: Final = "staff"
@@ -31,7 +29,7 @@ class Split:
     """Waiting by cause; the five add up to `max(start - enabled, 0)` of each event to the microsecond."""
 
     parts: Mapping[str, Times]
-    """Per cause but extraneous (events,) µs; without memory where it is 0 throughout."""
+    """Per cause but extraneous (events,) µs."""
     found: Enabling
     calendars: Calendars
 
@@ -76,62 +74,55 @@ def split(
     business_days: BusinessDays = BusinessDays(),
 ) -> Split:
     """The waiting of all events by cause. `given`: calendars of actors and roles; `zone`: in which they are meant."""
-    parts: dict[str, Times] = {cause: nothing(np.int64(0), arena.events) for cause in CAUSES[:-1]}
     if not arena.events:
-        return Split(parts, found, NO_CALENDARS)
+        return Split({cause: nothing(np.int64(0), 0) for cause in CAUSES[:-1]}, found, NO_CALENDARS)
+    # Pages of zeros that nothing is written to take no memory.
+    parts = {cause: np.zeros(arena.events, np.int64) for cause in CAUSES[:-1]}
     actor, people, pool = _actors(arena)
     end = arena.end if found.start is arena.start else np.maximum(arena.end, found.start)
     done = Worked(actor, len(people), arena.activity, found.start, end, found.enabled)
     known = calendars(arena, found.enabled, done, pool, people, given, zone, business_days)
     certain = np.append(known.certain, False)[known.of_actor]
-    told_by: list[Bound] = []
-    size = len(arena.activities)
+    size, pools = len(arena.activities), int(pool.max(initial=-1)) + 1
 
-    def work(actors: slice, free: tuple[Times, Times, Times] | None, of: Times, again: Flags | None) -> None:
+    def look(actors: slice) -> tuple[Bound, Free]:
+        did = done.some(actors)
+        times, _ = without(did.busy, known.off, known.of_actor[actors])
+        told = bound(did.offsets, did.activity, size, did.start, did.enabled, times)
+        return told, free_times(times, pool[actors], pools)
+
+    looked = done.each(look)
+    shared = pooled([told for told, _ in looked], size)
+    free = together([own for _, own in looked], pools) if shared.any() else None
+
+    def work(actors: slice) -> None:
         did = done.some(actors)
         times, off = without(did.busy, known.off, known.of_actor[actors])
-        if again is None:
-            told_by.append(bound(did.offsets, did.activity, size, did.start, did.enabled, times))
         piled = batches(did.offsets, did.activity, did.start, did.end, did.enabled, times, off)
-        times = times if free is None else apart(times, free, of[actors])
-        told = cause_split(did.offsets, did.start, did.enabled, times, piled, off, certain[actors])
-        chosen = slice(None) if again is None else np.flatnonzero(again[did.activity])
-        for cause in parts:
-            column = getattr(told, cause)[chosen]
-            there = np.flatnonzero(column) if again is None else np.arange(len(column))
-            if len(there):
-                if not parts[cause].flags.writeable:
-                    parts[cause] = np.zeros(arena.events, np.int64)
-                parts[cause][did.rows[chosen][there]] = column[there]
+        anyone = shared[did.activity]
+        for taken in (False, True):
+            chosen = anyone == taken
+            if not chosen.any():
+                continue
+            if taken and free is not None:
+                times = apart(times, free, pool[actors])
+            told = cause_split(did.offsets, did.start, did.enabled, times, piled, off, certain[actors], chosen)
+            for cause, column in parts.items():
+                own = getattr(told, cause)
+                there = np.flatnonzero(own)
+                column[did.rows[there]] = own[there]
 
-    for actors in done.groups():
-        work(actors, None, pool, None)
-    shared = pooled(told_by, size)
-    if shared.any():
-        # Only pools of whom somebody does such an activity are looked at again.
-        concerned = np.unique(pool[actor[shared[arena.activity] & (actor >= 0)]])
-        of = np.where(np.isin(pool, concerned), np.searchsorted(concerned, pool), -1)
-        of[pool < 0] = -1
-        each = [(of[actors], _cut(done, actors, known)) for actors in done.groups()]
-        free = free_times(each, len(concerned))
-        for actors in done.groups():
-            if (of[actors] >= 0).any():
-                work(actors, free, of, shared)
+    done.each(work)
     return Split(parts, found, known)
 
 
-def _cut(done: Worked, actors: slice, known: Calendars) -> Busy:
-    """When some actors were busy, without pauses."""
-    return without(done.some(actors).busy, known.off, known.of_actor[actors])[0]
-
-
-def _actors(arena: Arena) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+def _actors(arena: Arena) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Who did each event (where no actor is known: the system), who of them are people, and the pool of each.
 
     A pool is a role, or where an actor has none those who do the same activity most.
     """
     names, systems = arena.names["actor"], arena.names["system"]
-    actor = arena.codes["actor"].astype(np.int32)
+    actor = arena.codes["actor"]
     system = arena.codes["system"]
     nobody = (actor < 0) & (system >= 0)
     if nobody.any():

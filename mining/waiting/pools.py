@@ -1,6 +1,6 @@
 """Work that anybody of a pool could take: it waits for an actor only while nobody else is free."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,8 @@ from mining.kernels.bound import Bound
 from mining.kernels.busy import Busy
 from mining.kernels.ranges import rows_of
 
+Free = tuple[Times, Times, Times]
+"""Offsets, begins and ends (µs) of times of each pool, rising, apart."""
 PRESENT: Final = 3_600_000_000
 """Somebody who does nothing for no longer than this (µs) between two things is there and free."""
 FEWEST: Final = 30
@@ -26,22 +28,25 @@ def pooled(found: Iterable[Bound], size: int) -> npt.NDArray[np.bool_]:
     return (waited >= FEWEST) & (2 * at_once < waited)
 
 
-def free_times(times: list[tuple[Times, Busy]], pools: int) -> tuple[Times, Times, Times]:
-    """Offsets, begins and ends (µs) of when somebody of each of the pools was free; per part the pools and times."""
-    pool, begin, end = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for of, did in times:
-        count = np.diff(did.offsets)
-        later = rows_of(did.offsets[:-1] + 1, np.maximum(did.offsets[1:], did.offsets[:-1] + 1)).rows
-        gap = did.begin[later] - did.end[later - 1]
-        short = (gap > 0) & (gap <= PRESENT)
-        later = later[short]
-        pool.append(np.repeat(of, np.maximum(count - 1, 0))[short])
-        begin.append(did.end[later - 1])
-        end.append(did.begin[later])
-    return _union(np.concatenate(pool), np.concatenate(begin), np.concatenate(end), pools)
+def free_times(times: Busy, pool: Times, pools: int) -> Free:
+    """When somebody of each of the pools was free, of actors who were busy at `times`; `pool`: of each, -1 for none."""
+    count = np.diff(times.offsets)
+    later = rows_of(times.offsets[:-1] + 1, np.maximum(times.offsets[1:], times.offsets[:-1] + 1)).rows
+    gap = times.begin[later] - times.end[later - 1]
+    of = np.repeat(pool, np.maximum(count - 1, 0))
+    short = (gap > 0) & (gap <= PRESENT) & (of >= 0)
+    later = later[short]
+    return _union(of[short], times.end[later - 1], times.begin[later], pools)
 
 
-def _union(pool: Times, begin: Times, end: Times, pools: int) -> tuple[Times, Times, Times]:
+def together(found: Sequence[Free], pools: int) -> Free:
+    """When somebody of each pool was free in any of these."""
+    pool = [np.repeat(np.arange(pools), np.diff(offsets)) for offsets, _, _ in found]
+    begin, end = (np.concatenate([np.empty(0, np.int64), *(each[k] for each in found)]) for k in (1, 2))
+    return _union(np.concatenate([np.empty(0, np.int64), *pool]), begin, end, pools)
+
+
+def _union(pool: Times, begin: Times, end: Times, pools: int) -> Free:
     """Times of each pool put together where they overlap."""
     order = np.lexsort((begin, pool))
     pool, begin, end = pool[order], begin[order], end[order]

@@ -1,6 +1,7 @@
 """Causes of waiting and working time in the report document."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,9 @@ from mining.report import Causes, Report, Spread
 from mining.waiting.calendars import Calendars
 from mining.waiting.causes import CAUSES, Split
 
-SECOND = 1_000_000
+SECOND: Final = 1_000_000
+AT_A_TIME: Final = 1 << 20
+"""Events whose causes are summed at a time."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -19,59 +22,67 @@ def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = Non
 
     `split` is that of the whole arena. Working time of an activity is null where none of who does it has a calendar.
     """
-    rows = np.flatnonzero(split.found.start > split.found.enabled)
-    rows = rows[split.found.before[rows] >= 0]
     inside = None if chosen is None else np.repeat(chosen, np.diff(arena.offsets))
-    if inside is not None:
-        rows = rows[inside[rows]]
     code = {name: number for number, name in enumerate(arena.activities)}
     size = len(code)
     keys = np.array([code[t.source] * size + code[t.target] for t in found.transitions], np.int64)
-    order = np.argsort(keys)
-    sums = np.zeros((len(CAUSES), len(keys)), np.int64)
-    if len(rows) and len(keys):
-        key = arena.activity[split.found.before[rows]].astype(np.int64) * size + arena.activity[rows]
-        place = order[np.minimum(np.searchsorted(keys, key, sorter=order), len(keys) - 1)]
-        there = keys[place] == key
-        parts = split.rows(rows[there])
-        for number in range(len(CAUSES)):
-            np.add.at(sums[number], place[there], parts[number])
-    seconds = (sums / SECOND).T.tolist()
+    seconds = (_sums(arena, split, keys, inside) / SECOND).T.tolist()
     transitions = tuple(
         replace(each, causes_s=Causes(**dict(zip(CAUSES, own, strict=True))))
         for each, own in zip(found.transitions, seconds, strict=True)
     )
     nodes = found.nodes
     if len(split.calendars.certain):
-        working, known = _working(arena, split.calendars)
-        nodes = tuple(
-            replace(node, working_s=_spread(working, known, arena.activity == code[node.activity], inside))
-            for node in nodes
-        )
+        working = _Working(arena, split.calendars)
+        nodes = tuple(replace(node, working_s=working.of(code[node.activity], inside)) for node in nodes)
     return replace(found, transitions=transitions, nodes=nodes)
 
 
-def _working(arena: Arena, calendars: Calendars) -> tuple[Times, Flags]:
-    """Per event its length without times off duty that lie within it, µs, and whether its actor has a calendar."""
-    took = arena.end - arena.start
-    actor = arena.codes["actor"]
-    calendar = np.append(calendars.of_actor[: len(arena.names["actor"])], -1)[actor]
-    sums = np.append(0, np.cumsum(calendars.end - calendars.begin))
-    for number in np.unique(calendar[calendar >= 0]).tolist():
-        rows = np.flatnonzero((calendar == number) & (took > 0))
-        low, high = int(calendars.offsets[number]), int(calendars.offsets[number + 1])
-        first = low + np.searchsorted(calendars.begin[low:high], arena.start[rows], side="left")
-        last = low + np.searchsorted(calendars.end[low:high], arena.end[rows], side="right")
-        took[rows] -= np.where(last > first, sums[last] - sums[first], 0)
-    return took, calendar >= 0
+def _sums(arena: Arena, split: Split, keys: Times, inside: Flags | None) -> Times:
+    """(5, transitions) µs by cause; a key is a source's code times the number of activities and a target's."""
+    sums = np.zeros((len(CAUSES), len(keys)), np.int64)
+    if not len(keys):
+        return sums
+    order, size, of = np.argsort(keys), len(arena.activities), split.found
+    for low in range(0, arena.events, AT_A_TIME):
+        part = slice(low, low + AT_A_TIME)
+        waits = (of.start[part] > of.enabled[part]) & (of.before[part] >= 0)
+        rows = np.flatnonzero(waits if inside is None else waits & inside[part]) + low
+        key = arena.activity[of.before[rows]].astype(np.int64) * size + arena.activity[rows]
+        place = order[np.minimum(np.searchsorted(keys, key, sorter=order), len(keys) - 1)]
+        there = keys[place] == key
+        for own, values in zip(sums, split.rows(rows[there]), strict=True):
+            np.add.at(own, place[there], values)
+    return sums
 
 
-def _spread(working: Times, known: Flags, here: Flags, inside: Flags | None) -> Spread | None:
-    if inside is not None:
-        here = here & inside
-    if not known[here].any():
-        return None
-    own = working[here]
-    p50, p90, p95 = (np.quantile(own, [0.5, 0.9, 0.95]) / SECOND).tolist()
-    total = int(own.sum())
-    return Spread(total=total / SECOND, mean=total / len(own) / SECOND, p50=p50, p90=p90, p95=p95)
+class _Working:
+    """Lengths of events without times off duty that lie within them, for actors with a calendar."""
+
+    def __init__(self, arena: Arena, calendars: Calendars) -> None:
+        self._arena, self._calendars = arena, calendars
+        self._of = np.append(calendars.of_actor[: len(arena.names["actor"])], -1)
+        self._sums = np.append(0, np.cumsum(calendars.end - calendars.begin))
+
+    def of(self, activity: int, inside: Flags | None) -> Spread | None:
+        """Of an activity's events; None where none of who does it has a calendar."""
+        here = self._arena.activity == activity
+        rows = np.flatnonzero(here if inside is None else here & inside)
+        calendar = self._of[self._arena.codes["actor"][rows]]
+        if not (calendar >= 0).any():
+            return None
+        start, end = self._arena.start[rows], self._arena.end[rows]
+        took, by = end - start, self._calendars
+        for number in np.unique(calendar[calendar >= 0]).tolist():
+            own = np.flatnonzero((calendar == number) & (took > 0))
+            low, high = int(by.offsets[number]), int(by.offsets[number + 1])
+            first = low + np.searchsorted(by.begin[low:high], start[own], side="left")
+            last = low + np.searchsorted(by.end[low:high], end[own], side="right")
+            took[own] -= np.where(last > first, self._sums[last] - self._sums[first], 0)
+        return _spread(took)
+
+
+def _spread(working: Times) -> Spread:
+    p50, p90, p95 = (np.quantile(working, [0.5, 0.9, 0.95]) / SECOND).tolist()
+    total = int(working.sum())
+    return Spread(total=total / SECOND, mean=total / len(working) / SECOND, p50=p50, p90=p90, p95=p95)

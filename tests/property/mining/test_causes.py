@@ -171,8 +171,15 @@ def test_every_tick_of_waiting_has_its_cause(log: list[list[Event]], off: list[t
         busy(laid.offsets, laid.start, laid.end, laid.enabled), laid.calendar, np.zeros(len(log), np.int64)
     )
     piled = batches(laid.offsets, laid.activity, laid.start, laid.end, laid.enabled, times, away)
-    found = cause_split(laid.offsets, laid.start, laid.enabled, times, piled, away, np.full(len(log), sure))
+    every = np.ones(len(laid.start), np.bool_)
+    given_ = (laid.offsets, laid.start, laid.enabled, times, piled, away, np.full(len(log), sure))
+    found = cause_split(*given_, every)
+    some = every.copy()
+    some[::2] = False
+    told = cause_split(*given_, some)
     total = found.batching + found.contention + found.prioritisation + found.unavailability
+    for name in ("batching", "contention", "prioritisation", "unavailability"):
+        assert (getattr(told, name) == np.where(some, getattr(found, name), 0)).all()
     assert (total <= np.maximum(laid.start - laid.enabled, 0)).all()
     for actor in range(len(log)):
         gone = set(ticks(away[1], away[2], int(away[0][actor]), int(away[0][actor + 1])))
