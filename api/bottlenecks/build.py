@@ -8,7 +8,7 @@ from api.bottlenecks.material import Material
 from api.bottlenecks.model import BottleneckReport, CausePart, Figure, Mover, Redesigned, Row, Section, Shown, Tone
 from api.bottlenecks.ranking import Place, ranked
 from api.bottlenecks.redesigning import redesign
-from api.bottlenecks.sections import section, shares_of
+from api.bottlenecks.sections import is_work, section, shares_of
 from api.html_report import answer
 from api.html_report.humanise import whole
 from mining.map import Layout, svg
@@ -42,7 +42,7 @@ def bottleneck_report(
         rows.append(_row(number, anchor, place, found, context))
         if own:
             unexplained += place.finding is None
-            sections.append(section(number, anchor, place.pair, place.transition, place.finding, found, context))
+            sections.append(section(number, anchor, place, found, context))
     return BottleneckReport(
         language=context.language,
         process=report.process,
@@ -115,7 +115,7 @@ def _row(number: int, anchor: str, place: Place, found: Material | None, context
         anchor=anchor,
         source=place.pair[0],
         target=place.pair[1],
-        finding=finding.title if finding is not None else "",
+        finding=finding.title if finding is not None else place.like.title if place.like is not None else "",
         hours_per_week=place.hours,
         hours=context.hours(place.hours),
         money=context.money(money),
@@ -124,6 +124,7 @@ def _row(number: int, anchor: str, place: Place, found: Material | None, context
         p50=context.duration(p50),
         p90=context.duration(p90),
         causes=context.bar(shares_of(transition, finding)),
+        no_causes=context.say("the step itself") if is_work(place) else context.say("not known"),
         since=context.day(finding.since) if finding is not None and finding.since else "",
         trend=pictures.sparkline(trend, label),
     )
@@ -160,23 +161,25 @@ def _sentence(report: Report, places: list[Place], context: Context) -> str:
 
 def _figures(report: Report, found: Material | None, context: Context) -> tuple[Figure, ...]:
     say = context.say
-    if found is None or found.now is None or found.before is None or found.periods is None:
+    if found is None or found.now is None or found.compared is None or found.periods is None:
         return tuple(
             Figure(f.label, Shown(f.value, context.duration(f.seconds).exact if f.seconds else ""), "", "")
             for f in answer.figures(report, context.language)
         )
-    now, before, per_week = found.now, found.before, 7 / found.periods.days
-    waits = [hours / 3600 * per_week for hours in (now.waiting, before.waiting)]
+    shown, (before, now), per_week = found.now, found.compared, 7 / found.periods.days / 3600
+    waits = shown.waiting * per_week
     figures = [
-        _figure(say("Cases started"), Shown(whole(now.cases)), now.cases, before.cases, context, less_is_better=False),
-        _figure(say("Median case"), context.duration(now.p50), now.p50, before.p50, context),
-        _figure(say("90 % are done within"), context.duration(now.p90), now.p90, before.p90, context),
-        _figure(say("Waiting a week"), context.hours(waits[0]), waits[0], waits[1], context),
+        _figure(
+            say("Cases started"), Shown(whole(shown.cases)), now.cases, before.cases, context, less_is_better=False
+        ),
+        _figure(say("Median case"), context.duration(shown.p50), now.p50, before.p50, context),
+        _figure(say("90 % are done within"), context.duration(shown.p90), now.p90, before.p90, context),
+        _figure(say("Waiting a week"), context.hours(waits), now.waiting, before.waiting, context),
     ]
-    costs = [context.price(each) for each in waits]
-    if costs[0] is not None:
-        shown = Shown(context.money(costs[0]))
-        figures.append(_figure(say("What waiting costs a week"), shown, costs[0], costs[1], context))
+    cost = context.price(waits)
+    if cost is not None:
+        costs = Shown(context.money(cost))
+        figures.append(_figure(say("What waiting costs a week"), costs, now.waiting, before.waiting, context))
     return tuple(figures)
 
 
@@ -197,7 +200,12 @@ def _figure(
 def _compared(found: Material | None, context: Context) -> str:
     if found is None or found.periods is None:
         return context.say("All of the log: it is too short, or has too few cases, to compare two periods.")
-    return context.say("The last {n} days; ▲ ▼ against the {n} days before.", n=found.periods.days)
+    said = context.say("The last {n} days; ▲ ▼ against the {n} days before.", n=found.periods.days)
+    return context.joined(said, _fresh(context)) if found.periods.fresh else said
+
+
+def _fresh(context: Context) -> str:
+    return context.say("Compared are cases that began within each: of earlier ones the log knows nothing.")
 
 
 def _quality(report: Report, context: Context) -> tuple[str, ...]:
@@ -276,6 +284,8 @@ def _movers_note(found: Material | None, context: Context) -> str:
     if found is None or found.periods is None:
         return context.say("There is no period before it to compare with: the log is too short, or has too few cases.")
     said = context.say("Waiting in hours a week, the last {n} days against the {n} days before.", n=found.periods.days)
+    if found.periods.fresh:
+        said = context.joined(said, _fresh(context))
     if not any(abs(change.more) * 7 / found.periods.days / 3600 >= LEAST_MORE for change in found.changes):
         return context.joined(said, context.say("Nothing changed by more than an hour a week."))
     return said

@@ -45,7 +45,9 @@ class Material:
     """Length of the log, a day at least."""
     periods: Periods | None
     now: Whole | None
-    before: Whole | None
+    """All of the last period."""
+    compared: tuple[Whole, Whole] | None
+    """The period before and the last one, like with like."""
     changes: tuple[Change, ...]
     trends: Mapping[Pair, tuple[float, ...]]
     lines: Mapping[Pair, Lines]
@@ -61,8 +63,12 @@ def material(arena: Arena, config: ProcessConfig, findings: Iterable[Finding]) -
     begins, ends = arena.start[first], case_ends(first, last, arena.end)
     begin, end = int(begins.min()), int(ends.max())
     found = passages(arena)
-    two = periods(begins, end)
+    two = periods(begins, ends)
     closed = _closed(arena, config)
+    fresh, alike = np.ones(arena.cases, np.bool_), found
+    if two is not None and two.fresh:
+        fresh = np.where(ends > two.middle, begins > two.middle, begins > two.begin)
+        alike = found.take(np.where(found.end > two.middle, begins[found.case] > two.middle, True))
     grouped = Grouped(found)
     pairs = _pairs(grouped, findings)
     drawn = max(begin, end - DRAWN_DAYS * DAY), end
@@ -71,11 +77,16 @@ def material(arena: Arena, config: ProcessConfig, findings: Iterable[Finding]) -
         weeks=max(end - begin, DAY) / (7 * DAY),
         periods=two,
         now=_whole(found, begins, ends, closed, two.middle, two.end) if two else None,
-        before=_whole(found, begins, ends, closed, two.begin, two.middle) if two else None,
-        changes=changes(grouped, two) if two else (),
+        compared=(
+            _whole(alike, begins, ends, closed & fresh, two.begin, two.middle),
+            _whole(alike, begins, ends, closed & fresh, two.middle, two.end),
+        )
+        if two
+        else None,
+        changes=changes(grouped if alike is found else Grouped(alike), two) if two else (),
         trends={pair: trend(grouped.of(pair), begin, end) for pair in pairs},
         lines={pair: lines for pair in pairs if (lines := _lines(grouped.of(pair), drawn))},
-        loads={target: load(grouped.into(target), days) for target in sorted({pair[1] for pair in pairs})},
+        loads={target: load(grouped.into(target), days, end) for target in sorted({pair[1] for pair in pairs})},
     )
 
 

@@ -62,6 +62,8 @@ class Row:
     p90: Shown
     causes: tuple[CausePart, ...]
     """Empty where they are not known."""
+    no_causes: str
+    """Why there are none."""
     since: str
     trend: str
     """SVG; empty where there are too few weeks."""

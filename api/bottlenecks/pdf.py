@@ -84,7 +84,6 @@ def _words(language: Language) -> dict[str, str]:
         "why": say("Why"),
         "since": say("Since"),
         "trend": say("Trend"),
-        "unknown": say("not known"),
         "worked": say("Did the change work?"),
         "before": say("Before"),
         "before_change": say("Before the change"),

@@ -118,9 +118,22 @@ def load(load: Load, target: str, zone: ZoneInfo, language: Language) -> str:
         + f'<path class="came" d="{came}" fill="none" stroke="{BLUE}" stroke-width="1.5"/>'
         + f'<path class="capacity" d="M{LEFT} {level:.1f}H{WIDTH - RIGHT}" stroke="{INK}" stroke-dasharray="5 4"/>'
         + f'<path class="queue" d="{waits}V{bottom}Z" fill="{QUARTERS[1]}"/>'
+        + _unknown(across(np.array([load.known], np.int64))[0], top, bottom, language)
         + f'<path class="axis" d="M{LEFT} {middle}H{WIDTH - RIGHT}M{LEFT} {bottom}H{WIDTH - RIGHT}" stroke="{INK}"/>'
     )
     return _svg("load", height, label, inside)
+
+
+def _unknown(x: float, top: float, bottom: float, language: Language) -> str:
+    """A veil over the days of which not all that came has been begun; none where it would be a hair."""
+    if x > WIDTH - RIGHT - 12:
+        return ""
+    said = text(language, "not all begun yet")
+    return (
+        f'<path class="veil" d="M{x:.1f} {top}V{bottom}H{WIDTH - RIGHT}V{top}Z" fill="#ffffff" opacity=".6"/>'
+        f'<path class="capacity" d="M{x:.1f} {top}V{bottom}" stroke="{SOFT}" stroke-dasharray="2 3"/>'
+        + _text(min(x + 3, WIDTH - RIGHT - wide(said, SMALL)), bottom - 60, said, "said", SOFT)
+    )
 
 
 def _svg(name: str, height: int, label: str, inside: str) -> str:

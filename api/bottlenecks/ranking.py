@@ -1,6 +1,7 @@
 """Which bottlenecks there are, and in which order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from mining.bottlenecks.passages import Pair
@@ -20,6 +21,8 @@ class Place:
     finding: Finding | None
     hours: float
     """A week."""
+    like: Finding | None = None
+    """Where nothing was found of this transition: a finding of another way to the same step, of the same cause."""
 
 
 def ranked(report: Report, weeks: float | None) -> list[Place]:
@@ -40,9 +43,25 @@ def ranked(report: Report, weeks: float | None) -> list[Place]:
             places.append(
                 Place((str(finding.subject.get("source") or ""), target), None, finding, finding.impact.hours_per_week)
             )
+    places = [place if place.finding else replace(place, like=_like(place, found)) for place in places]
     places.sort(key=lambda p: (-p.hours, p.pair))
     kept = places[:ROWS]
     return kept + [place for place in places[ROWS:] if place.finding is not None]
+
+
+def _like(place: Place, found: list[Finding]) -> Finding | None:
+    own = _main(asdict(place.transition.causes_s)) if place.transition and place.transition.causes_s else ""
+    told = (f for f in found if f.name == "waiting" and f.severity != "info")
+    same = (
+        f
+        for f in told
+        if own and f.subject.get("target") == place.pair[1] and _main(f.cause.shares if f.cause else {}) == own
+    )
+    return next(same, None)
+
+
+def _main(shares: Mapping[str, float]) -> str:
+    return max(shares, key=lambda name: shares[name], default="")
 
 
 def _speaks_of(finding: Finding, transition: Transition) -> bool:

@@ -7,6 +7,7 @@ from api.bottlenecks import pictures
 from api.bottlenecks.context import Context
 from api.bottlenecks.material import Material
 from api.bottlenecks.model import Advice, Contrast, Example, Section, Shown
+from api.bottlenecks.ranking import Place
 from api.bottlenecks.redesigning import redesign
 from api.html_report.humanise import short, whole
 from mining.bottlenecks.passages import Pair
@@ -27,14 +28,13 @@ HOW: Final = {
 def section(
     number: int,
     anchor: str,
-    pair: Pair,
-    transition: Transition | None,
-    finding: Finding | None,
+    place: Place,
     found: Material | None,
     context: Context,
 ) -> Section:
     """The section of one place; what is not known of a finding is said. Where nothing was found parts stay empty."""
     say = context.say
+    pair, transition, finding = place.pair, place.transition, place.finding
     source, target = pair
     shares = shares_of(transition, finding)
     lines = found.lines.get(pair) if found else None
@@ -47,12 +47,12 @@ def section(
         labels=_labels(finding, context),
         severity=finding.severity if finding is not None else "info",
         url=context.finding_url(finding.id) if finding is not None else "",
-        story=finding.story
-        if finding is not None
-        else say("Cases wait here; nothing says that it is more than the normal lead time of this step."),
+        story=finding.story if finding is not None else _nothing(place, context),
         facts=_facts(transition, finding, context),
         causes=context.bar(shares),
-        why=_why(shares, context),
+        why=(say("This is about the step itself, not waiting before it."),)
+        if is_work(place)
+        else _why(shares, context),
         since=_since(finding, context),
         contrasts=tuple(_contrast(finding, context)),
         for_whom=_for_whom(finding, context),
@@ -79,6 +79,19 @@ def shares_of(transition: Transition | None, finding: Finding | None) -> dict[st
     if transition is not None and transition.causes_s is not None:
         return asdict(transition.causes_s)
     return finding.cause.shares if finding is not None and finding.cause is not None else {}
+
+
+def is_work(place: Place) -> bool:
+    """Whether it is about the step itself."""
+    return (
+        place.transition is None and place.finding is not None and place.finding.name in ("slow_step", "complex_step")
+    )
+
+
+def _nothing(place: Place, context: Context) -> str:
+    if place.like is not None:
+        return context.say("Cases wait here for the same reason as in: {title}.", title=place.like.title)
+    return context.say("Cases wait here; nothing says that it is more than the normal lead time of this step.")
 
 
 def _cases(finding: Finding | None) -> tuple[str, ...]:
@@ -144,12 +157,11 @@ def _since(finding: Finding | None, context: Context) -> tuple[str, ...]:
         told.append(context.say("No change is known of shortly before it."))
         return tuple(told)
     change = finding.change
-    kind = context.word("change", change["kind"]) if change.get("kind") else ""
-    parts = [kind, change.get("system", ""), change.get("version", ""), change.get("author", "")]
-    parts.append(change.get("description", ""))
-    at = change.get("time")
-    said = " · ".join(part for part in (context.when(at) if at else "", *parts) if part)
-    told.append(context.say("Shortly before it: {change}. That is when, not proof of why.", change=said))
+    said = " · ".join(part for part in (context.when(change["time"]), change["system"], change["what"]) if part)
+    if change["time"] <= finding.since:
+        told.append(context.say("Shortly before it: {change}. That is when, not proof of why.", change=said))
+    else:
+        told.append(context.say("About then: {change}. That is when, not proof of why.", change=said))
     return tuple(told)
 
 

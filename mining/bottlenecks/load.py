@@ -25,12 +25,17 @@ class Load:
     """How many ended: the work was begun."""
     queued: npt.NDArray[np.int64]
     """How many waited at the end of the bucket."""
+    known: int
+    """µs UTC: of what came later a tenth and more may not have been started yet, and isn't counted."""
     capacity: float
     """What was done on the best tenth of the days: as much as is known to be possible."""
 
 
-def load(found: Passages, bounds: Times) -> Load:
-    """Arrivals, starts and the queue of the passages, which are all those into one step, in the buckets of `bounds`."""
+def load(found: Passages, bounds: Times, until: int) -> Load:
+    """Arrivals, starts and the queue of the passages, which are all those into one step, in the buckets of `bounds`.
+
+    `until` is when the log ends, µs UTC.
+    """
 
     def count(times: Times) -> npt.NDArray[np.int64]:
         place = np.searchsorted(bounds, times, side="right") - 1
@@ -41,4 +46,5 @@ def load(found: Passages, bounds: Times) -> Load:
     arrived, started = count(found.begin), count(found.end)
     worked = started[started > 0]
     capacity = float(np.quantile(worked, SATURATED)) if len(worked) else 0.0
-    return Load(bounds, arrived, started, queued, capacity)
+    long = round(float(np.quantile(found.seconds, 0.9)) * 1e6) if len(found.row) else 0
+    return Load(bounds, arrived, started, queued, until - long, capacity)

@@ -24,6 +24,9 @@ class Periods:
     begin: int
     middle: int
     end: int
+    fresh: bool = False
+    """The log begins so shortly before that cases from earlier are missing in the first of them: only those that began
+    in a period are to be compared."""
 
     @property
     def days(self) -> int:
@@ -56,14 +59,15 @@ class Change:
         return self.now.total - self.before.total
 
 
-def periods(begins: Times, end: int) -> Periods | None:
-    """The last two periods before `end` (µs UTC) of a log whose cases start at `begins`; None where it is too short.
+def periods(begins: Times, ends: Times) -> Periods | None:
+    """The last two periods of a log of cases from `begins` to `ends` (µs UTC); None where it is too short.
 
     A log a day short of two weeks is compared all the same.
     """
     if not len(begins):
         return None
-    first = int(begins.min())
+    first, end = int(begins.min()), int(ends.max())
+    long = int(np.quantile(ends - begins, 0.9, method="nearest"))
     for days in LENGTHS:
         middle, begin = end - days * DAY, end - 2 * days * DAY
         if first > begin + DAY:
@@ -71,7 +75,7 @@ def periods(begins: Times, end: int) -> Periods | None:
         now = int(np.count_nonzero(begins > middle))
         before = int(np.count_nonzero((begins > begin) & (begins <= middle)))
         if min(now, before) >= FEWEST:
-            return Periods(begin, middle, end)
+            return Periods(begin, middle, end, fresh=first + long > begin)
     return None
 
 

@@ -176,10 +176,10 @@ def test_every_tick_of_waiting_has_its_cause(log: list[list[Event]], off: list[t
     found = cause_split(*given_, every)
     some = every.copy()
     some[::2] = False
-    told = cause_split(*given_, some)
+    part = cause_split(*given_, some)
     total = found.batching + found.contention + found.prioritisation + found.unavailability
     for name in ("batching", "contention", "prioritisation", "unavailability"):
-        assert (getattr(told, name) == np.where(some, getattr(found, name), 0)).all()
+        assert (getattr(part, name) == np.where(some, getattr(found, name), 0)).all()
     assert (total <= np.maximum(laid.start - laid.enabled, 0)).all()
     for actor in range(len(log)):
         gone = set(ticks(away[1], away[2], int(away[0][actor]), int(away[0][actor + 1])))

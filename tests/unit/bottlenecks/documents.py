@@ -71,9 +71,7 @@ FINDING = Finding(
     change={
         "time": "2026-02-02T10:30:00Z",
         "system": "refund-service",
-        "kind": "release",
-        "version": "3.4.0",
-        "author": "wang.li",
+        "what": "3.4.0",
     },
     segment=(
         Segment("channel", "livestream", 2.6, 214, 0.0004),

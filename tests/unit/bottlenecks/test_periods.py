@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from mining.arena import Arena, Times
 from mining.bottlenecks.load import load
 from mining.bottlenecks.passages import Grouped, passages
 from mining.bottlenecks.periods import changes, periods, trend
 from mining.bottlenecks.spectrum import spectrum_lines
 from mining.config import ProcessConfig
+from mining.kernels.case_ends import case_ends
 from mining.reporting import report
 from tests.helpers import DAY, HOUR, T0, arena, event, log
 
@@ -21,6 +23,10 @@ def weekly(hours: list[float], cases: int = 40) -> list[dict[str, object]]:
             case = f"{week}-{n}"
             rows += [event(case, "a", begin), event(case, "b", begin + round(wait * HOUR))]
     return rows
+
+
+def ends_of(made: Arena) -> Times:
+    return case_ends(made.offsets[:-1], made.offsets[1:], made.end)
 
 
 def test_passages_are_the_transitions_of_the_report() -> None:
@@ -48,8 +54,8 @@ def test_grouped_passages_are_the_same() -> None:
 
 def test_two_periods_are_whole_weeks_with_enough_cases() -> None:
     made = arena(weekly([2, 2, 1, 4]))
-    begins, end = made.start[made.offsets[:-1]], int(made.end.max())
-    two = periods(begins, end)
+    begins = made.start[made.offsets[:-1]]
+    two = periods(begins, ends_of(made))
     assert two is not None
     assert two.days == 7
     (change,) = changes(Grouped(passages(made)), two)
@@ -61,11 +67,11 @@ def test_two_periods_are_whole_weeks_with_enough_cases() -> None:
 
 def test_few_cases_take_longer_periods_and_a_short_log_has_none() -> None:
     many = arena(weekly([1.0] * 8, cases=10))
-    assert (found := periods(many.start[many.offsets[:-1]], int(many.end.max()))) is not None
+    assert (found := periods(many.start[many.offsets[:-1]], ends_of(many))) is not None
     assert found.days == 28
     short = arena(weekly([1.0]))
-    assert periods(short.start[short.offsets[:-1]], int(short.end.max())) is None
-    assert periods(np.empty(0, np.int64), 0) is None
+    assert periods(short.start[short.offsets[:-1]], ends_of(short)) is None
+    assert periods(np.empty(0, np.int64), np.empty(0, np.int64)) is None
 
 
 def test_a_trend_adds_up_to_all_waiting() -> None:
@@ -95,7 +101,7 @@ def test_lines_are_in_their_quarter_and_say_when_sampled() -> None:
 def test_arrivals_starts_and_queue_agree() -> None:
     made = arena(weekly([30, 30]))
     bounds = T0 + np.arange(20, dtype=np.int64) * DAY
-    found = load(passages(made), bounds)
+    found = load(passages(made), bounds, int(made.end.max()))
     assert found.arrived.sum() == found.started.sum() == 80
     assert (np.cumsum(found.arrived - found.started) == found.queued).all()
     assert found.queued.max() >= 5
