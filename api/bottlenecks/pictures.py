@@ -129,10 +129,11 @@ def _unknown(x: float, top: float, bottom: float, language: Language) -> str:
     if x > WIDTH - RIGHT - 12:
         return ""
     said = text(language, "not all begun yet")
+    fits = x + 3 + wide(said, SMALL) <= WIDTH - RIGHT
     return (
         f'<path class="veil" d="M{x:.1f} {top}V{bottom}H{WIDTH - RIGHT}V{top}Z" fill="#ffffff" opacity=".6"/>'
         f'<path class="capacity" d="M{x:.1f} {top}V{bottom}" stroke="{SOFT}" stroke-dasharray="2 3"/>'
-        + _text(min(x + 3, WIDTH - RIGHT - wide(said, SMALL)), bottom - 60, said, "said", SOFT)
+        + _text(x + 3 if fits else x - 3 - wide(said, SMALL), bottom - 60, said, "said", SOFT)
     )
 
 
