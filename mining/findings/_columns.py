@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,10 @@ CASE_FIELDS: Final = ("channel", "platform", "shop")
 EVENT_FIELDS: Final = ("channel", "platform", "shop", "device", "system", "module", "role", "actor")
 LEAST_EVENTS: Final = 100
 """From as many events on one in a hundred may have a wrong clock."""
+BANDS: Final = 4
+"""Into so many are amounts put .."""
+KNOWN: Final = 20
+""".. where so many are known."""
 MOST_VALUES: Final = 60
 """A field with more different values is an id, not a segment."""
 
@@ -116,7 +121,7 @@ def first_known(arena: Arena, codes: Codes) -> Codes:
 
 
 def case_columns(arena: Arena) -> list[Column]:
-    """Columns by which cases can be told apart: channel, platform, shop, further fields, the size of the amount."""
+    """Columns by which cases can be told apart: channel, platform, shop, further fields with few values."""
     found = [
         Column(name, first_known(arena, arena.codes[name]), arena.names[name])
         for name in CASE_FIELDS
@@ -137,6 +142,24 @@ def case_amounts(arena: Arena) -> Ints:
     row = np.where(arena.amount != NO_TIME, np.arange(arena.events), far)
     first = np.minimum.reduceat(row, arena.offsets[:-1])
     return np.where(first < far, arena.amount[np.minimum(first, max(far - 1, 0))], NO_TIME)
+
+
+def amount_bands(arena: Arena) -> Column | None:
+    """Per case the band of its amount, of about equally many cases each; None where few have one, or all the same."""
+    amount = case_amounts(arena)
+    there = amount != NO_TIME
+    if int(there.sum()) < KNOWN:
+        return None
+    edges = np.unique(np.quantile(amount[there], np.arange(1, BANDS) / BANDS).astype(np.int64))
+    codes = np.where(there, np.searchsorted(edges, amount, side="left"), NO_CODE).astype(np.int32)
+    limits = [f"{edge / 100:,.0f}" for edge in edges]
+    return Column("amount", codes, ("≤ " + limits[0], *(f"{a}–{b}" for a, b in pairwise(limits)), "> " + limits[-1]))
+
+
+def graded_columns(arena: Arena) -> list[Column]:
+    """Columns of cases, and the band of their amount."""
+    bands = amount_bands(arena)
+    return [*case_columns(arena), *([bands] if bands is not None else [])]
 
 
 def ids(arena: Arena, cases: npt.ArrayLike, most: int = 5) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import SECOND, Column, case_columns, local, mostly, unusual_days, weeks
+from mining.findings._columns import SECOND, Column, graded_columns, local, mostly, unusual_days, weeks
 from mining.findings._signs import busy_slots
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings._waits import Waits, groups, slot
@@ -46,7 +46,7 @@ def frame_of(view: View, every: Waits, case: Ints) -> Frame:
         pace[activity] = np.quantile(np.stack(others), 1 / 3, axis=0) if others else np.zeros(48)
     # Only what is known when the wait begins: who ends it depends on how long the queue is.
     before = [Column(f, arena.codes[f][every.before], arena.names[f]) for f in SOURCE_FIELDS if len(arena.names[f]) > 1]
-    columns = before + [Column(c.field, c.codes[case[every.row]], c.names) for c in case_columns(arena)]
+    columns = before + [Column(c.field, c.codes[case[every.row]], c.names) for c in graded_columns(arena)]
     return Frame(
         view,
         every,

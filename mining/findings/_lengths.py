@@ -1,13 +1,11 @@
 """How long the work at steps takes, and how far each piece is off what its own people usually need."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from mining.arena import NO_TIME
-from mining.findings._columns import SECOND, Column, case_amounts, case_columns, event_columns
+from mining.findings._columns import SECOND, Column, event_columns, graded_columns
 from mining.findings._frame import of_kind
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings._waits import groups
@@ -15,8 +13,6 @@ from mining.findings.facts import View
 
 KNOWN: Final = 10
 """Pieces of work in either half of the time from which on the median of a person or role is a measure."""
-BANDS: Final = 4
-"""Amounts are told apart by quarters of the cases."""
 PEOPLE: Final = frozenset({"role", "actor"})
 """Columns that say who: `slow_role` tells of them."""
 
@@ -101,17 +97,9 @@ def columns(view: View, case: Ints) -> list[Column]:
     """Columns of events by which work at a step may differ, none of them who did it; amounts in bands."""
     arena = view.arena
     kept = {column.field: column for column in event_columns(arena, PEOPLE)}
-    for column in case_columns(arena):
+    for column in graded_columns(arena):
         # What is known of the case holds at each of its steps.
         kept[column.field] = Column(column.field, column.codes[case], column.names)
-    amount = case_amounts(arena)
-    there = amount != NO_TIME
-    if int(there.sum()) >= 2 * KNOWN:
-        edges = np.unique(np.quantile(amount[there], np.arange(1, BANDS) / BANDS).astype(np.int64))
-        codes = np.where(there, np.searchsorted(edges, amount, side="left"), -1).astype(np.int32)
-        limits = [f"{edge / 100:,.0f}" for edge in edges]
-        names = ("≤ " + limits[0], *(f"{a}–{b}" for a, b in pairwise(limits)), "> " + limits[-1])
-        kept["amount"] = Column("amount", codes[case], names)
     return list(kept.values())
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, case_columns, daily, ids, local, positions, weeks
+from mining.findings._columns import DAY, daily, graded_columns, ids, local, positions, weeks
 from mining.findings._complexity import Visits, scores, stand_out, visits
 from mining.findings._deadlines import missed_for
 from mining.findings._segments import concentrated
@@ -166,6 +166,6 @@ def _fact(
         case_rows=positions(cases),
         figures=figures,
         deadlines_missed=missed_for(view, every.case[own], np.maximum(lost, 0.0)),
-        segment=concentrated(touched, pool, case_columns(arena)),
+        segment=concentrated(touched, pool, graded_columns(arena)),
         levers=(LEVERS[part], ("find_cause", "business")),
     )

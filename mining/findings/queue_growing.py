@@ -10,8 +10,8 @@ from mining.findings._columns import (
     DAY,
     HOUR,
     SECOND,
-    case_columns,
     case_of,
+    graded_columns,
     ids,
     local,
     mostly,
@@ -212,7 +212,7 @@ def _fact(frame: Frame, case: Ints, queue: _Queue, found: Growth) -> Fact:
         deadlines_missed=missed_for(view, holder, np.where(late, np.maximum(seconds - usual, 0.0) / 3600, 0.0)),
         change=change_before(view, since, rows),
         gains={"add_hours": Gain(hours_a_week, float(figures["lost_low"] or 0), float(figures["lost_high"] or 0))},
-        segment=concentrated(chosen, pool, case_columns(arena)),
+        segment=concentrated(chosen, pool, graded_columns(arena)),
         levers=(("add_hours", "business"), ("automate_simple", "system"), ("take_in_less", "business")),
     )
 
