@@ -6,10 +6,11 @@ is history and shows in the report and the gauges only. Gauges are replaced with
 
 import contextlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from prometheus_client import CollectorRegistry, generate_latest
 
 from mining import names
@@ -19,13 +20,14 @@ from mining.live.deviations import deviations
 from mining.live.first_sight import FirstSight
 from mining.live.knowledge import Snapshot
 from mining.live.series import Buckets, Counts, Families, Gauges, Words
+from mining.waiting.causes import CAUSES
 
 SECOND = 1_000_000
 SERVICE_BOUNDS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400)
 CASE_BOUNDS = (60, 300, 900, 3600, 7200, 14400, 28800, *(days * 86400 for days in (1, 2, 3, 5, 7, 14, 30)))
 RUN_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 UNKNOWN_CAUSE = "unknown"
-"""The cause of a wait while causes are not known."""
+"""The cause of a wait where waiting is not split by cause."""
 QUIET_STATUSES = ("resolved", "muted")
 """Findings of these are not counted: nobody wants to hear of them."""
 
@@ -142,11 +144,12 @@ class LiveMetrics:
     def _take_in(self, state: _Process, snapshot: Snapshot, since: int, until: int, now: int) -> None:
         arena, config = snapshot.arena, snapshot.config
         self._held.set(float(arena.events), (config.process,))
-        self._show(state, arena)
+        self._show(state, snapshot)
         fresh = state.sight.fresh(arena, now, snapshot.fresh)
         self._count_events(state, arena, fresh, live=True)
         follows = fresh[~np.isin(fresh, arena.offsets[:-1])]
         self._count_edges(state, arena, follows, live=True)
+        self._count_waits(state, snapshot, follows, live=True)
         self._observe_service(state, arena, fresh)
         closed = first_of(arena, config.end_activities)
         self._close_cases(state, snapshot, closed[np.isin(closed, fresh)], now)
@@ -159,8 +162,9 @@ class LiveMetrics:
             self._deadlines.add((config.process, step, str(met_in_time).lower()), cases)
         self._count_findings(snapshot)
 
-    def _show(self, state: _Process, arena: Arena) -> None:
+    def _show(self, state: _Process, snapshot: Snapshot) -> None:
         """Make the series of what history holds appear at 0: Prometheus sees no increase in a series' first value."""
+        arena = snapshot.arena
         if arena.events == 0 or (arena.events < 1.2 * state.shown and arena.activities == state.activities):
             return
         state.shown, state.activities = arena.events, arena.activities
@@ -175,6 +179,7 @@ class LiveMetrics:
         starts = np.ones(arena.events, dtype=np.bool_)
         starts[arena.offsets[:-1]] = False
         self._count_edges(state, arena, np.flatnonzero(starts), live=False)
+        self._count_waits(state, snapshot, np.flatnonzero(starts), live=False)
 
     def _count_events(self, state: _Process, arena: Arena, rows: Times, live: bool) -> None:
         roles, systems = len(arena.names["role"]) + 1, len(arena.names["system"]) + 1
@@ -194,21 +199,23 @@ class LiveMetrics:
                 self._events.add((*labels, outcome), count if live and number == error else 0)
 
     def _count_edges(self, state: _Process, arena: Arena, rows: Times, live: bool) -> None:
-        before = rows - 1
-        enabled = np.where(arena.enabled[rows] != NO_TIME, arena.enabled[rows], arena.end[before])
-        waited = np.maximum(arena.start[rows] - enabled, 0) / SECOND
-        key = arena.activity[before].astype(np.int64) * len(arena.activities) + arena.activity[rows]
-        values, places, counts = np.unique(key, return_inverse=True, return_counts=True)
-        seconds = np.bincount(places, weights=waited, minlength=len(values))
-        for value, count, total in zip(values.tolist(), counts.tolist(), seconds.tolist(), strict=True):
-            source, target = divmod(value, len(arena.activities))
-            pair = (
-                arena.process,
-                state.activity.label(arena.activities[source]),
-                state.activity.label(arena.activities[target]),
-            )
-            self._edges.add(pair, count if live else 0)
-            self._waiting.add((*pair, UNKNOWN_CAUSE), total if live else 0)
+        for pair, own in _by_pair(state, arena, rows - 1, rows):
+            self._edges.add(pair, len(own) if live else 0)
+
+    def _count_waits(self, state: _Process, snapshot: Snapshot, rows: Times, live: bool) -> None:
+        """Waiting by cause where it is split, from the event that enabled each; else from the one before."""
+        arena, split = snapshot.arena, snapshot.split
+        if split is None:
+            before = rows - 1
+            enabled = np.where(arena.enabled[rows] != NO_TIME, arena.enabled[rows], arena.end[before])
+            causes: tuple[str, ...] = (UNKNOWN_CAUSE,)
+            waited = np.maximum(arena.start[rows] - enabled, 0)[None, :]
+        else:
+            rows = rows[split.found.before[rows] >= 0]
+            before, causes, waited = split.found.before[rows], CAUSES, split.rows(rows)
+        for pair, own in _by_pair(state, arena, before, rows):
+            for cause, part in zip(causes, waited[:, own].sum(axis=1) / SECOND, strict=True):
+                self._waiting.add((*pair, cause), float(part) if live else 0)
 
     def _observe_service(self, state: _Process, arena: Arena, rows: Times) -> None:
         seconds, codes = (arena.end[rows] - arena.start[rows]) / SECOND, arena.activity[rows]
@@ -271,3 +278,15 @@ def version() -> str:
         return importlib.metadata.version("houtai")
     except importlib.metadata.PackageNotFoundError:
         return "source"
+
+
+def _by_pair(
+    state: _Process, arena: Arena, before: Times, rows: Times
+) -> Iterator[tuple[tuple[str, str, str], npt.NDArray[np.int64]]]:
+    """Process, source and target of the rows, and places in `rows` of each."""
+    key = arena.activity[before].astype(np.int64) * len(arena.activities) + arena.activity[rows]
+    order = np.argsort(key, kind="stable")
+    values, first = np.unique(key[order], return_index=True)
+    for value, own in zip(values.tolist(), np.split(order, first)[1:], strict=True):
+        source, target = (state.activity.label(arena.activities[code]) for code in divmod(value, len(arena.activities)))
+        yield (arena.process, source, target), own

@@ -17,6 +17,8 @@ from mining.live.metrics import LiveMetrics
 from mining.live.series import OTHER, Counts, Words
 from mining.report import Finding, Report
 from mining.settings import DeadlineSettings
+from mining.waiting.causes import CAUSES, split
+from mining.waiting.enabling import enabling
 from tests.helpers import HOUR, MINUTE, SECOND, T0, arena, event
 
 CONFIG = ProcessConfig(
@@ -92,6 +94,25 @@ def test_an_event_is_counted_once_and_history_never() -> None:
     assert scrape.samples("houtai_waiting_seconds_total") == {("order", "ship", "unknown"): 540}
     assert scrape.samples("houtai_service_seconds_sum") == {("order",): 60, ("ship",): 60}
     assert scrape.samples("houtai_mining_events_held") == {(): 4}
+
+
+def test_waiting_is_counted_by_cause_where_it_is_split() -> None:
+    scrape = Scrape()
+    now = T0 + 40 * MINUTE
+    rows = [
+        event("a", "order", T0, T0 + MINUTE),
+        event("a", "ship", T0 + MINUTE, T0 + 11 * MINUTE, actor="ann"),
+        event("b", "order", T0, T0 + MINUTE),
+        event("b", "ship", T0 + 11 * MINUTE, T0 + 12 * MINUTE, actor="ann"),
+        event("c", "order", T0, T0 + MINUTE),
+        event("c", "ship", T0 + 2 * MINUTE, T0 + 3 * MINUTE),
+    ]
+    made = arena(rows)
+    told = Snapshot(CONFIG, made, (), now, {}, split(made, enabling(made)))
+    for _ in range(2):
+        scrape.metrics.update({"test": told}, 0.0, 0.2, now)
+    waited = {cause: value for (_, _, cause), value in scrape.samples("houtai_waiting_seconds_total").items()}
+    assert waited == dict.fromkeys(CAUSES, 0.0) | {"contention": 600.0, "extraneous": 60.0}
 
 
 def test_counters_never_fall_when_events_go_away_or_come_late() -> None:
