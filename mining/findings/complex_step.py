@@ -4,12 +4,13 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, daily, graded_columns, ids, local, positions, weeks
+from mining.findings._changes import change_before
+from mining.findings._columns import DAY, daily, graded_columns, ids, local, positions, unlocal, unusual_days, weeks
 from mining.findings._complexity import Visits, scores, stand_out, visits
 from mining.findings._deadlines import missed_for
-from mining.findings._segments import concentrated
+from mining.findings._segments import began, concentrated
 from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, higher, local_ranks
-from mining.findings.facts import Fact, View
+from mining.findings.facts import Fact, Gain, View
 
 FEWEST: Final = 50
 FEWEST_COMPLEX: Final = 20
@@ -153,6 +154,10 @@ def _fact(
         figures[f"{name}_median"] = round(float(np.median(measured[name])), 2)
         figures[f"{name}_z"] = round(float(far[name][place]), 1)
     cases = np.unique(every.case[hit])
+    visited = local(view, arena.start[every.first_row[own]]) // DAY
+    change = began(visited, more, unusual_days(view))
+    since = unlocal(view, change[0]) if change else None
+    gain = Gain(total / span, float(figures["lost_low"] or 0), float(figures["lost_high"] or 0))
     return Fact(
         kind="bottleneck",
         name="complex_step",
@@ -165,7 +170,10 @@ def _fact(
         example_rows=tuple(int(r) for r in every.first_row[hit][order[:5]]),
         case_rows=positions(cases),
         figures=figures,
+        since=since,
+        change=None if since is None else change_before(view, since, every.first_row[hit]),
         deadlines_missed=missed_for(view, every.case[own], np.maximum(lost, 0.0)),
+        gains={LEVERS[part][0]: gain},
         segment=concentrated(touched, pool, graded_columns(arena)),
         levers=(LEVERS[part], ("find_cause", "business")),
     )
