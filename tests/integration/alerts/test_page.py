@@ -145,7 +145,7 @@ def test_every_query_of_every_dashboard_gives_something(stack: Stack) -> None:
     for document in documents("en").values():
         for expression in expressions(document):
             filled = expression.replace("$process", "return").replace("$__range", "1h")
-            filled = filled.replace("$__rate_interval", "1m")
+            filled = filled.replace("$__rate_interval", "5m")  # the flow stands by now
             assert "$" not in filled.replace('"$1"', "")
             result, asked = stack.query(filled), asked + 1
             none_now = any(name in expression for name in EMPTY) or "offset 1w" in expression
