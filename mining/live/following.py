@@ -28,7 +28,7 @@ from mining.sampling import mark_sampled
 DAY: Final = 86_400 * 1_000_000
 AT_ONCE: Final = 200_000
 """Events among which findings are looked for in the round itself, at first; later what the last look took decides."""
-AT_ONCE_SECONDS: Final = 3.0
+AT_ONCE_SECONDS: Final = 1.0
 BATCH: Final = 1 << 17
 SPLIT_AT_ONCE: Final = 2_000_000
 """Events whose waiting is split by cause in every round."""

@@ -114,7 +114,7 @@ class Miner:
         return True
 
     def run(self, stop: threading.Event, interval: float) -> None:
-        """Rounds until `stop`; after a long round a pause twice as long, so that others get the machine too."""
+        """Rounds until `stop`; after a long round a pause nearly twice as long, so that others get the machine too."""
         stand_back()
         while not stop.is_set():
             began = time.monotonic()
@@ -123,7 +123,7 @@ class Miner:
             except Exception:
                 # A round that fails must not end the service: what it shows is then stale and says so.
                 log.exception("mining.round_failed")
-            stop.wait(max(interval, 2 * (time.monotonic() - began)))
+            stop.wait(max(interval, 2 * (time.monotonic() - began) - interval))
 
     def close(self) -> None:
         """Look for no more findings; keep what was taken in, where reading it again would take long."""
