@@ -7,6 +7,7 @@ from mining.kernels.batches import batches
 from mining.kernels.bound import bound
 from mining.kernels.busy import apart, busy, without
 from mining.kernels.cause_split import cause_split
+from mining.kernels.cause_sums import cause_sums
 from mining.kernels.idle_demand import idle_demand
 from mining.kernels.queue_replay import queue_replay
 
@@ -20,6 +21,7 @@ def warm_causes() -> None:
     for width in (np.int16, np.int32):
         codes: Codes = np.zeros(3, width)
         bound(offsets, codes, 1, start, enabled, times)
+        cause_sums(np.array([-1, 0, 1]), codes, enabled, start, (end, end, end, end), np.zeros(1, np.int64), 1)
         piled = batches(offsets, codes, start, end, enabled, times, off)
     apart(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
     cause_split(offsets, start, enabled, times, piled, off, np.array([False]), np.ones(3, np.bool_))

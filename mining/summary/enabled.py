@@ -53,7 +53,8 @@ def enabled(part: Part, rule: Rule) -> Enabled:
     parallel = rule.parallel
     codes = part.codes["activity"]
     before = enabling_rows(part.first, part.last, parallel.numbers(codes), part.start, part.end, parallel.matrix)
-    times = np.where(before >= 0, part.end[before], NO_TIME)
+    times = part.end[before] if len(before) else np.empty(0, np.int64)
+    times[before < 0] = NO_TIME
     if part.enabled is not None:
         times = np.where(part.enabled != NO_TIME, part.enabled, times)
     begun = part.start

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from mining.arena import NO_CODE, Arena, Codes, Times
 from mining.kernels.busy import Busy, busy
 from mining.kernels.idle_demand import Idle, idle_demand
-from mining.kernels.ordering import by_code, order
+from mining.kernels.ordering import by_code
 from mining.kernels.ranges import rows_of
 from mining.settings import BusinessDays, WorkingHours
 
@@ -46,6 +46,8 @@ TABLE: Final = 1 << 24
 SAMPLE: Final = 1 << 18
 """Events of which usual lengths are taken."""
 
+MOMENTS: Final = 1 << 15
+"""Events from which the hours of a calendar are counted."""
 Found = TypeVar("Found")
 Duty = npt.NDArray[np.int64]
 """Times on duty of one week: shape (n, 2), µs since Monday 0:00 in the process's zone, rising."""
@@ -87,11 +89,25 @@ class Worked:
         self.each(self._sort)
 
     def _sort(self, actors: slice) -> None:
+        """Bring the rows of these actors in order of start, then end, then row."""
         low, high = int(self.offsets[actors.start]), int(self.offsets[actors.stop])
         rows = self.rows[low:high]
+        if not len(rows):
+            return
         count = np.diff(self.offsets[actors.start : actors.stop + 1])
-        of = np.repeat(np.arange(len(count), dtype=np.int32), count)
-        self.rows[low:high] = rows[order(of, len(count), self._start[rows], self._end[rows]).rows]
+        of, start, end = np.repeat(np.arange(len(count)), count), self._start[rows], self._end[rows]
+        first = int(start.min())
+        span = int(start.max()) - first + 1
+        if len(count) * span > np.iinfo(np.int64).max:
+            self.rows[low:high] = rows[np.lexsort((end, start, of))]
+            return
+        key = of * span + (start - first)
+        found = np.argsort(key)
+        same = key[found[1:]] == key[found[:-1]]
+        tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+        place = found[tied]
+        found[tied] = place[np.lexsort((place, end[place], key[place]))]
+        self.rows[low:high] = rows[found]
 
     def each(self, do: Callable[[slice], Found]) -> list[Found]:
         """What `do` gives for all actors, so many at a time that their events are about GROUP; on all processors."""
@@ -116,7 +132,7 @@ class Worked:
     def moments(self, actors: npt.NDArray[np.int64]) -> Times:
         """When these actors began or ended something, µs; of very many things some."""
         rows = rows_of(self.offsets[actors], self.offsets[actors + 1]).rows
-        rows = self.rows[rows[:: len(rows) // SAMPLE + 1]]
+        rows = self.rows[rows[:: len(rows) // MOMENTS + 1]]
         return np.concatenate([self._start[rows], self._end[rows]])
 
     def left(self) -> Idle:
@@ -364,18 +380,28 @@ def commonest(
 ) -> npt.NDArray[np.int64]:
     """Of each code of `left` the code of `right` it has most often beside it; NO_CODE where it has none."""
     found = np.full(size, NO_CODE, np.int64)
-    there = (left >= 0) & (right >= 0)
-    if not there.any():
+    width = int(right.max(initial=-1)) + 1
+    if size * width == 0:
         return found
-    width = int(right.max()) + 1
-    key = (left if there.all() else left[there]).astype(np.int64) * width + (right if there.all() else right[there])
     if size * width <= TABLE:
-        counts = np.bincount(key, minlength=size * width).reshape(size, width)
-        return np.asarray(np.where(counts.any(axis=1), counts.argmax(axis=1), NO_CODE))
-    keys, times = np.unique(key, return_counts=True)
+        counts = np.zeros(size * width, np.int64)
+        step = max(GROUP, size * width)
+        for low in range(0, len(left), step):
+            counts += np.bincount(_keys(left, right, width, slice(low, low + step)), minlength=size * width)
+        table = counts.reshape(size, width)
+        return np.asarray(np.where(table.any(axis=1), table.argmax(axis=1), NO_CODE))
+    keys, times = np.unique(_keys(left, right, width, slice(None)), return_counts=True)
     order_ = np.lexsort((-keys, times))
     found[keys[order_] // width] = keys[order_] % width
     return found
+
+
+def _keys(
+    left: npt.NDArray[np.signedinteger], right: npt.NDArray[np.signedinteger], width: int, part: slice
+) -> npt.NDArray[np.int64]:
+    left, right = left[part], right[part]
+    there = (left >= 0) & (right >= 0)
+    return left[there].astype(np.int64) * width + right[there]
 
 
 def _clock(text: str) -> int:

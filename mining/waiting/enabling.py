@@ -34,7 +34,8 @@ def enabling(arena: Arena) -> Enabling:
     part = with_free(part_of(arena), arena.names)
     rule = rule_of(part)
     found = enabled(part, rule)
-    times = np.where(found.enabled == NO_TIME, found.begun, found.enabled)
+    times, unknown = found.enabled, found.enabled == NO_TIME
+    times[unknown] = found.begun[unknown]
     return Enabling(times, found.before, found.begun, rule.longest is not None)
 
 

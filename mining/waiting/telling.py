@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.arena import Arena, Times
+from mining.kernels.cause_sums import cause_sums
 from mining.report import Causes, Report, Spread
 from mining.waiting.calendars import Calendars
 from mining.waiting.causes import CAUSES, Split
 
 SECOND: Final = 1_000_000
-AT_A_TIME: Final = 1 << 20
-"""Events whose causes are summed at a time."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -26,7 +25,10 @@ def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = Non
     code = {name: number for number, name in enumerate(arena.activities)}
     size = len(code)
     keys = np.array([code[t.source] * size + code[t.target] for t in found.transitions], np.int64)
-    seconds = (_sums(arena, split, keys, inside) / SECOND).T.tolist()
+    order, of = np.argsort(keys), split.found
+    parts = tuple(split.parts[cause] for cause in CAUSES[:-1])
+    sums = cause_sums(of.before, arena.activity, of.enabled, of.start, parts, keys[order], size, inside)
+    seconds = (sums[:, np.argsort(order)] / SECOND).T.tolist()
     transitions = tuple(
         replace(each, causes_s=Causes(**dict(zip(CAUSES, own, strict=True))))
         for each, own in zip(found.transitions, seconds, strict=True)
@@ -36,24 +38,6 @@ def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = Non
         working = _Working(arena, split.calendars)
         nodes = tuple(replace(node, working_s=working.of(code[node.activity], inside)) for node in nodes)
     return replace(found, transitions=transitions, nodes=nodes)
-
-
-def _sums(arena: Arena, split: Split, keys: Times, inside: Flags | None) -> Times:
-    """(5, transitions) µs by cause; a key is a source's code times the number of activities and a target's."""
-    sums = np.zeros((len(CAUSES), len(keys)), np.int64)
-    if not len(keys):
-        return sums
-    order, size, of = np.argsort(keys), len(arena.activities), split.found
-    for low in range(0, arena.events, AT_A_TIME):
-        part = slice(low, low + AT_A_TIME)
-        waits = (of.start[part] > of.enabled[part]) & (of.before[part] >= 0)
-        rows = np.flatnonzero(waits if inside is None else waits & inside[part]) + low
-        key = arena.activity[of.before[rows]].astype(np.int64) * size + arena.activity[rows]
-        place = order[np.minimum(np.searchsorted(keys, key, sorter=order), len(keys) - 1)]
-        there = keys[place] == key
-        for own, values in zip(sums, split.rows(rows[there]), strict=True):
-            np.add.at(own, place[there], values)
-    return sums
 
 
 class _Working:

@@ -8,6 +8,7 @@ from mining.kernels.batches import batches
 from mining.kernels.bound import bound
 from mining.kernels.busy import Busy, apart, busy, without
 from mining.kernels.cause_split import SLACK, cause_split
+from mining.kernels.cause_sums import cause_sums
 from mining.kernels.idle_demand import idle_demand
 
 TICK = SLACK // 2
@@ -227,3 +228,29 @@ def test_what_begins_as_soon_as_its_actor_is_done(log: list[list[Event]]) -> Non
                 waited[laid.activity[row]] += 1
                 at_once[laid.activity[row]] += start in ends
     assert (found.waited.tolist(), found.at_once.tolist()) == (waited, at_once)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(-1, 9), st.integers(0, 2), *[st.integers(0, 9)] * 6, st.booleans()), max_size=10),
+    st.sets(st.integers(0, 8)),
+    st.booleans(),
+)
+def test_sums_of_transitions(rows: list[tuple[int, ...]], known: set[int], chosen: bool) -> None:
+    rows = [(min(row[0], len(rows) - 1), *row[1:]) for row in rows]
+    before, activity, enabled, start, *rest = (np.array([row[k] for row in rows], np.int64) for k in range(9))
+    parts, inside = rest[:4], rest[4].astype(np.bool_)
+    keys = sorted(known)
+    wanted = {key: [0] * 5 for key in keys}
+    for row in range(len(rows)):
+        waited = int(start[row] - enabled[row])
+        key = int(activity[before[row]] * 3 + activity[row])
+        if before[row] >= 0 and waited > 0 and key in wanted and (inside[row] or not chosen):
+            own = [int(part[row]) for part in parts]
+            wanted[key] = [a + b for a, b in zip(wanted[key], [*own, waited - sum(own)], strict=True)]
+    one, two, three, four = parts
+    told = cause_sums(
+        before, activity.astype(np.int16), enabled, start, (one, two, three, four), np.array(keys, np.int64), 3,
+        inside if chosen else None,
+    )  # fmt: skip
+    assert told.T.tolist() == [wanted[key] for key in keys]
