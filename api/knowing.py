@@ -204,10 +204,15 @@ class Knowing:
 
     def finding(self, finding_id: str, language: Language) -> Finding:
         """A finding as it is now; 404 where no process has it."""
-        found = self.knowledge.finding(finding_id, language)
+        found = self.known_finding(finding_id, language)
         if found is None:
             raise HTTPException(404, f"finding {finding_id!r}: not known, or no longer there")
-        return self._newest(found, None)
+        return found
+
+    def known_finding(self, finding_id: str, language: Language) -> Finding | None:
+        """A finding as it is now; None where no process has it."""
+        found = self.knowledge.finding(finding_id, language)
+        return None if found is None else self._newest(found, None)
 
     def change_finding(
         self, who: str, finding_id: str, status: str | None, owner: str | None, done_at: datetime | None = None
@@ -245,6 +250,19 @@ class Knowing:
         """What is kept of one and where it stands, also of a finding that is gone; None where there is none."""
         frozen = self.redesigns.get(finding_id)
         return None if frozen is None else (frozen, standing(frozen, self.snapshot(frozen.process), self.derived))
+
+    def redesign_done(self, who: str, finding_id: str, done_at: datetime) -> None:
+        """Set when a redesign was done, also of a finding that is gone, and put it on the record.
+
+        404 where its baseline was never frozen, PermanentError for a moment that can't be.
+        """
+        frozen = self.redesigns.get(finding_id)
+        if frozen is None:
+            raise HTTPException(404, f"finding {finding_id!r}: has never been in redesign")
+        done = done_moment(frozen, done_at, self.snapshot(frozen.process), self.clock())
+        before = {} if frozen.done is None else {"done_at": iso(frozen.done)}
+        self.operations.record(who, "change redesign", finding_id, before, {"done_at": iso(done)})
+        self.redesigns.set_done(finding_id, done)
 
     def add_change(
         self,

@@ -75,7 +75,9 @@ def _redesigned(places: list[Place], sections: list[Section], context: Context) 
     anchored = {each.number for each in sections}
     told = {p.finding.id for n, p in enumerate(places, 1) if p.finding is not None and n in anchored}
     return tuple(
-        Redesigned(standing.titles.get(context.language, finding), redesign(standing, context))
+        Redesigned(
+            standing.titles.get(context.language, finding), context.finding_url(finding), redesign(standing, context)
+        )
         for finding, standing in context.standings.items()
         if finding not in told
     )

@@ -127,6 +127,8 @@ class Redesigned:
     """A change of something that has no section of its own any more."""
 
     title: str
+    url: str
+    """Empty in files."""
     redesign: Redesign
 
 

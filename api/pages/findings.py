@@ -29,31 +29,39 @@ def finding(request: Request, finding_id: str, knows: Knows, lang: Lang) -> Resp
 def _finding_page(
     request: Request, finding_id: str, knows: Knows, lang: Lang, status: int = 200, **more: Any
 ) -> Response:
-    found = knows.finding(finding_id, lang)
-    snapshot = knows.snapshot(found.process)
-    rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
     kept = knows.redesign(finding_id)
+    found = knows.known_finding(finding_id, lang) if kept is not None else knows.finding(finding_id, lang)
+    snapshot = knows.snapshot(found.process if found is not None else kept[0].process if kept is not None else "")
     standing = kept[1] if kept is not None else None
     redesign = None
     if standing is not None:
         redesign = redesign_part(told_redesign(standing, Context(lang, snapshot.config.zone)), lang)
     done = standing.done.astimezone(snapshot.config.zone).date().isoformat() if standing and standing.done else ""
+    shared: dict[str, Any] = {
+        "zone": snapshot.config.zone,
+        "title": knows.title(snapshot.config.process, lang),
+        "redesign": redesign,
+        "redesign_done": done,
+        "operations": knows.operations.of(finding_id),
+        "may_change": identity(request).may("operator"),
+        "refused": None,
+        **more,
+    }
     pages: Pages = request.app.state.pages
+    if found is None:
+        assert standing is not None
+        name = standing.titles.get(lang, finding_id)
+        return pages.page(request, "gone.html", status, process=snapshot.config.process, name=name, **shared)
+    rows = [case(snapshot, case_id) for case_id in found.evidence.cases]
     return pages.page(
         request,
         "finding.html",
         status,
-        zone=snapshot.config.zone,
-        title=knows.title(found.process, lang),
         finding=found,
         examples=[row for row in rows if row is not None],
         currency=snapshot.config.currency,
-        redesign=redesign,
-        redesign_done=done,
         statuses=STATUSES,
-        operations=knows.operations.of(finding_id),
-        may_change=identity(request).may("operator"),
-        **{"refused": None, **more},
+        **shared,
     )
 
 
@@ -64,6 +72,9 @@ async def change_finding(request: Request, finding_id: str, knows: Knows, lang: 
     who = identity(request).name
     try:
         done = form.get("done_at", "").strip()
+        if form.get("status") is None and done:
+            await run_in_threadpool(knows.redesign_done, who, finding_id, day_of(done))
+            return RedirectResponse(request.url.path, 303)
         await run_in_threadpool(
             knows.change_finding,
             who,

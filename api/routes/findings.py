@@ -56,5 +56,18 @@ def redesign(finding_id: str, knows: Knows) -> RedesignDocument:
     return document(*found)
 
 
+class RedesignDone(Section):
+    """When a change of the process was done."""
+
+    done_at: datetime = Field(description="without a zone: of the process")
+
+
+@router.put("/{finding_id}/redesign", response_model=RedesignDocument)
+def redesign_done(request: Request, finding_id: str, change: RedesignDone, knows: Knows) -> RedesignDocument:
+    """Set when a redesign was done, also where the finding is gone since; it is put on the record of operations."""
+    knows.redesign_done(identity(request).name, finding_id, change.done_at)
+    return redesign(finding_id, knows)
+
+
 def _answer(found: Finding) -> Response:
     return Response(msgspec.json.encode(found), media_type="application/json")

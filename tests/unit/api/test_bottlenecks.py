@@ -119,3 +119,17 @@ def test_what_a_change_made_an_end_of_is_still_told(own: TestClient) -> None:
     assert escape(title) in page.split("Changes to what is no bottleneck any more")[1]
     assert own.get(f"/api/v1/findings/{finding}").status_code == 404
     assert own.get(f"/api/v1/findings/{finding}/redesign").json()["done_at"] == "2026-01-09T16:00:00Z"
+    path = f"/api/v1/findings/{finding}/redesign"
+    assert own.put(path, json={"done_at": "2026-01-11"}).json()["done_at"] == "2026-01-10T16:00:00Z"
+    assert own.put("/api/v1/findings/none/redesign", json={"done_at": "2026-01-11"}).status_code == 404
+    assert own.put(path, json={"done_at": "2999-01-11"}).status_code == 422
+    assert own.put(path, json={}).status_code == 422
+    page = own.get(f"/findings/{finding}?lang=zh-CN").text
+    assert "已不再出现" in page
+    assert 'name="done_at" value="2026-01-11"' in page
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    wrong = own.post(f"/findings/{finding}", content="done_at=soon", headers=form)
+    assert wrong.status_code == 422
+    assert own.post(f"/findings/{finding}", content="done_at=2026-01-12", headers=form).status_code in (200, 303)
+    assert own.get(path).json()["done_at"] == "2026-01-11T16:00:00Z"
+    assert own.get("/findings/none").status_code == 404
