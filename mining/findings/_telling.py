@@ -6,7 +6,7 @@ import numpy as np
 
 from mining.arena import Codes
 from mining.findings._changes import change_before
-from mining.findings._columns import DAY, HOUR, SECOND, Column, ids, positions, unlocal, weeks_since
+from mining.findings._columns import DAY, HOUR, SECOND, Column, daily, ids, positions, unlocal, weeks_since
 from mining.findings._deadlines import missed_for
 from mining.findings._frame import Frame
 from mining.findings._gains import BY_CAUSE, Queue, gain, tries
@@ -18,6 +18,12 @@ from mining.findings.facts import Fact, Gain
 from mining.report import Cause
 from mining.waiting.causes import CAUSES
 
+MORE: Final = 1.2
+"""So many times the work of the days before .."""
+MOSTLY: Final = 0.8
+""".. and in so many pairs of a day after and one before: then hands have more to do."""
+SLOW: Final = 5
+"""Days after which a queue is seen to have grown."""
 PLAIN: Final = ("steady", "outside")
 """Patterns of waits that nothing says could be shorter."""
 SHORT: Final = 1.9
@@ -44,7 +50,7 @@ def fact_of(frame: Frame, source: int, target: int, places: Ints, sign: Sign, to
     ranked = hit[np.argsort(-lost[hit], kind="stable")]
     ranked = ranked[len(ranked) // 10 :]
     day = frame.enabled[places] // DAY
-    begin = _began(frame, day, sign)
+    begin = _began(frame, places, day, sign)
     since = None if begin is None else unlocal(view, begin)
     # Since the day it began: the weeks before would thin what is lost a week now.
     late = np.ones(len(day), dtype=np.bool_) if begin is None else day >= begin
@@ -106,14 +112,40 @@ def _pairs(source: Codes, column: Column) -> int:
     return len(np.unique(source[known].astype(np.int64) * len(column.names) + column.codes[known]))
 
 
-def _began(frame: Frame, day: Ints, sign: Sign) -> int | None:
+def _began(frame: Frame, places: Ints, day: Ints, sign: Sign) -> int | None:
     """Local day from which on it is longer; None where it was from the beginning, or nothing says that it is long."""
     if sign.name == "risen":
         return int(sign.figures["day"] or 0)
     if sign.name in PLAIN:
         return None
     found = risen(day, np.maximum(sign.lost * 3600, 0.0), frame.unusual)
-    return None if found is None else found[0]
+    if found is None or sign.name != "contended":
+        return None if found is None else found[0]
+    return _more_to_do(frame, places, day, found[0])
+
+
+def _more_to_do(frame: Frame, places: Ints, day: Ints, begin: int) -> int | None:
+    """Local day, about `begin`, from which on there was more work a day for each who did it; None where there is none.
+
+    A queue for full hands stays for days after what filled it (a promotion, a day off): that is no day on which it
+    began. And it grows slowly after one: so it is the work that tells the day. Days of more must mostly lie after it.
+    """
+    arena, rows = frame.view.arena, frame.all.row[places]
+    first, work, count = daily(day, (arena.end[rows] - arena.start[rows]) / SECOND + 1.0, frame.unusual)
+    done, actors = frame.start[places] // DAY - first, len(arena.names["actor"]) + 1
+    pairs = np.unique(done * actors + arena.codes["actor"][rows] + 1) // actors
+    hands = np.bincount(pairs[(pairs >= 0) & (pairs < len(work))], minlength=len(work))
+    there = np.flatnonzero(count > 0)
+    load = (work / np.maximum(hands, 1))[there]
+    best, chosen = 0.0, None
+    for split in np.flatnonzero((there >= begin - SLOW - first) & (there <= begin + 1 - first)).tolist():
+        before, after = load[:split], load[split:]
+        if not split or after.mean() < MORE * before.mean():
+            continue
+        gain = split * len(after) * float(after.mean() - before.mean()) ** 2
+        if gain > best and (after[:, None] > before[None, :]).mean() >= MOSTLY:
+            best, chosen = gain, first + int(there[split])
+    return chosen
 
 
 def _cause(queue: Queue, touched: Flags) -> Cause | None:

@@ -149,8 +149,8 @@ def _told(fact: Fact, view: View, language: Language, shown: dict[str, str]) -> 
             }
             return text(language, "{target}: too few people, cases queue {extra}", **shown), text(
                 language,
-                "In the last {days} days {cases} cases queued {extra} on average at {target}, where {actors} work "
-                "at a time and up to {queue} cases wait; {busy} of those that queue are taken the moment "
+                "In the last {days} days {cases} cases queued {extra} on average at {target}, with {actors} at "
+                "work at a time; up to {queue} cases wait; {busy} of those that queue are taken the moment "
                 "somebody gets free. About {hours} a week.",
                 **shown,
             )

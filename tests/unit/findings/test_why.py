@@ -60,6 +60,16 @@ def test_cause_and_gain_of_what_was_put_in(sign: str, cause: str, team: Team) ->
     assert gain.hours > 0.3 * fact.hours_per_week
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_queue_that_only_comes_and_goes_began_on_no_day(seed: int) -> None:
+    steady = pattern(look(*shop(seed, review=Team("reviewer", 1, 11, 8, 24))), "contended")
+    assert steady.since is None
+    slower = Team("reviewer", 1, 7, 8, 24, slower=lambda actor, at: 1.0 if at < LATER else 1.7)
+    fact = pattern(look(*shop(seed, review=slower)), "contended")
+    assert fact.since is not None
+    assert abs(fact.since - LATER) <= DAY
+
+
 def test_one_more_reviewer_saves_about_what_the_shop_with_two_has() -> None:
     alone, two = (look(*shop(1, review=Team("reviewer", n, 11, 8, 24))) for n in (1, 2))
     fact = pattern(alone, "contended")
