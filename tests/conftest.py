@@ -12,3 +12,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         real = INTEGRATION in item.path.parents
         item.add_marker(pytest.mark.xdist_group("integration" if real else str(item.path)))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Tests are named the same in every process: compressed bytes hold the time at which they were made."""
+    return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) and len(val) > 20 else None

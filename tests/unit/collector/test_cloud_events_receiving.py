@@ -197,7 +197,7 @@ def test_a_bad_event_refuses_its_whole_batch_by_name(tmp_path: Path, change: dic
         (json.dumps(ONE).encode(), {"content-type": "application/json"}, 415),
         (b"", {}, 415),
         (b"x" * 5000, STRUCTURED, 413),
-        (gzip.compress(bytes(5000), mtime=0), STRUCTURED | {"content-encoding": "gzip"}, 413),
+        (gzip.compress(bytes(5000)), STRUCTURED | {"content-encoding": "gzip"}, 413),
         (b"no gzip", STRUCTURED | {"content-encoding": "gzip"}, 400),
         (b"", CE | {"ce-subject": "%ff"}, 400),
         (b"", CE | {"ce-data": "1"}, 400),
