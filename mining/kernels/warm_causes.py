@@ -5,6 +5,7 @@ import numpy as np
 from mining.arena import Codes
 from mining.kernels.batches import batches
 from mining.kernels.bound import bound
+from mining.kernels.branch_moments import branch_moments
 from mining.kernels.busy import apart, busy, without
 from mining.kernels.cause_split import cause_split
 from mining.kernels.cause_sums import cause_sums
@@ -20,6 +21,7 @@ def warm_causes() -> None:
     times, off = without(times, (np.array([0, 1]), np.array([3]), np.array([4])), np.array([0]))
     for width in (np.int16, np.int32):
         codes: Codes = np.zeros(3, width)
+        branch_moments(np.array([-1, 0, 1]), codes, start, end, np.zeros((1, 1), np.int32), 1)
         bound(offsets, codes, 1, start, enabled, times)
         cause_sums(np.array([-1, 0, 1]), codes, enabled, start, (end, end, end, end), np.zeros(1, np.int64), 1)
         piled = batches(offsets, codes, start, end, enabled, times, off)

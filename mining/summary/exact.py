@@ -1,6 +1,6 @@
 """What only a second look at the cases can tell: exact quantiles, and when the log begins and ends."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -17,6 +17,7 @@ from mining.summary.enabled import Rule, longest, with_enabled
 from mining.summary.quantiles import Collector, Wanted, plain_quantiles, quantiles, sorted_in, wanted
 from mining.summary.summary import Names, Summary, sizes
 from mining.summary.tallying import shares, workers
+from mining.summary.timed import with_timed
 from mining.summary.waits import Counting, Waits, added_up, plainly
 
 Ints = npt.NDArray[np.int64]
@@ -64,9 +65,9 @@ class Exact:
 def exact(summary: Summary, sources: Iterable[Source], threads: int | None = None, rule: Rule | None = None) -> Exact:
     """Look at the cases of the summary again, in any order and in other parts if need be.
 
-    `sources` are parts with the words of their codes; they are gone through twice where activities run in parallel,
-    three times where starts are estimated. `rule` (with the summary's codes) says how waiting is found, where others
-    decide it than the summary's cases. Raises ValueError where they are not the summary's cases.
+    `sources` are parts with the words of their codes; they are gone through two to four times, and twice more for each
+    round in which branches with timers are found. `rule` (with the summary's codes) says how waiting is found, where
+    others decide it than the summary's cases. Raises ValueError where they are not the summary's cases.
     """
     rule = _rule(summary, sources) if rule is None else rule
     waits = _counted(summary, sources, threads, rule) if rule else plainly(summary)
@@ -111,11 +112,24 @@ def _in_threads(made: Callable[[], L], part: Part, threads: int | None) -> list[
 
 def _rule(summary: Summary, sources: Iterable[Source]) -> Rule:
     """How waiting is found in the log that these are all cases of."""
+    size = len(summary.names.get("activity", ()))
+    again = _Recoded(summary, sources)
     parallel = summary.parallel()
+    if summary.cases.sums["work"]:
+        parallel = with_timed(parallel, summary.follows(), again, size)
     if summary.cases.sums["work"] or all(part.free is None for part, _ in sources):
         return Rule(parallel)
-    parts = (_recoded(part, names, summary) for part, names in sources if part.free is not None)
-    return Rule(parallel, longest(parts, parallel, len(summary.names.get("activity", ()))))
+    return Rule(parallel, longest((part for part in again if part.free is not None), parallel, size))
+
+
+class _Recoded:
+    """The sources with the codes of the summary, as often as they are gone through."""
+
+    def __init__(self, summary: Summary, sources: Iterable[Source]) -> None:
+        self._summary, self._sources = summary, sources
+
+    def __iter__(self) -> Iterator[Part]:
+        return (_recoded(part, names, self._summary) for part, names in self._sources)
 
 
 def _counted(summary: Summary, sources: Iterable[Source], threads: int | None, rule: Rule) -> Waits:

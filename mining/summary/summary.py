@@ -75,10 +75,14 @@ class Summary:
         """Take out what the other counted; words are matched by name. Raises ValueError as `add`."""
         self._merge(other, -1)
 
+    def follows(self) -> Follows:
+        """Direct successions."""
+        edges = self.edges.numbering
+        return Follows(edges.lefts, edges.rights, self.edges.counts[: edges.size, self.edges.COUNT])
+
     def parallel(self) -> Parallel:
-        """Which activities run in parallel."""
-        edges, overlaps = self.edges.numbering, self.overlaps.numbering
-        follows = Follows(edges.lefts, edges.rights, self.edges.counts[: edges.size, self.edges.COUNT])
+        """Which activities run in parallel, by what can be counted."""
+        follows, overlaps = self.follows(), self.overlaps.numbering
         counts = self.overlaps.counts[: overlaps.size]
         there = counts != 0
 

@@ -13,6 +13,7 @@ from mining.kernels.ranges import rows_of
 from mining.part import Part, part_of
 from mining.summary.enabled import Rule, enabled, free, longest
 from mining.summary.parallel import Follows, Parallel, parallel
+from mining.summary.timed import with_timed
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def parallel_of(part: Part) -> Parallel:
         taken = rows_of(part.first[found.example], part.last[found.example])
         return taken.offsets, codes[taken.rows], np.bincount(found.of_case, minlength=len(found.example))
 
-    follows = directly_follows(part.first, part.last, codes, size)
+    found = directly_follows(part.first, part.last, codes, size)
+    follows = Follows(found.source, found.target, found.count)
     overlaps = overlapping(part.first, part.last, codes, part.start, part.end, size)
-    return parallel(size, Follows(follows.source, follows.target, follows.count), overlaps, ways)
+    counted = parallel(size, follows, overlaps, ways)
+    return with_timed(counted, follows, [part], size) if bool((part.end > part.start).any()) else counted

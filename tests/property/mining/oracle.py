@@ -62,11 +62,17 @@ def ranked(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
 
 
 def document(
-    events: Sequence[Happening], end_activities: Sequence[str] = (), estimated: bool = True
+    events: Sequence[Happening],
+    end_activities: Sequence[str] = (),
+    estimated: bool = True,
+    timed: Iterable[tuple[str, str]] = (),
 ) -> dict[str, object]:
-    """Everything of the document but findings, currency, schema and notes; `estimated`: starts may be."""
+    """Everything of the document but findings, currency, schema and notes; `estimated`: starts may be.
+
+    `timed` are activities that run in parallel, one of which a timer always begins after the other.
+    """
     logged = cases_of(events)
-    beside = parallel(list(logged.values()))
+    beside = parallel(list(logged.values())) | {frozenset(pair) for pair in timed}
     enablers = {case: before(rows, beside) for case, rows in logged.items()}
     starts = begun(logged, enablers) if estimated else {case: [e.start for e in rows] for case, rows in logged.items()}
     waited = {c: [waiting(rows, i, enablers[c], starts[c]) for i in range(len(rows))] for c, rows in logged.items()}
