@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kept", nargs="*", type=Path, default=[])
     options = parser.parse_args(arguments)
     runs = []
-    for seed in options.seeds:
+    for seed in options.seeds or ([] if options.kept else [1, 2, 3]):
         truths, findings, _ = told(seed, options.orders, options.days, options.healthy)
         runs.append(judge(f"seed {seed}{' (healthy)' if options.healthy else ''}", truths, findings))
     for folder in options.kept:
