@@ -4,6 +4,7 @@ from typing import Final
 
 from mining.findings.complex_step import complex_step
 from mining.findings.facts import Detector, Fact, View
+from mining.findings.flow_stopped import flow_stopped
 from mining.findings.queue_growing import queue_growing
 from mining.findings.rare_path import rare_path
 from mining.findings.rework_loop import rework_loop
@@ -22,6 +23,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     rework_loop,
     system_error,
     stuck_case,
+    flow_stopped,
     slow_role,
 )
 """All detectors, in the order in which their facts are listed."""

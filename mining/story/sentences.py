@@ -6,6 +6,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
+from mining.story.stalls import flow_stopped
 from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
 from mining.story.words import clock, count, day, field, number, percent, times, words
@@ -22,7 +23,7 @@ def sentences(fact: Fact, view: View, language: Language) -> Told:
 
 
 def _since(fact: Fact, view: View, language: Language) -> str:
-    if fact.since is None or fact.name in ("stuck_case",):
+    if fact.since is None or fact.name in ("stuck_case", "flow_stopped"):
         return ""
     return text(language, "It began about {since}.", since=clock(fact.since, view.zone, language))
 
@@ -242,6 +243,7 @@ TELLERS: Final[dict[str, Teller]] = {
     "rework_loop": _rework_loop,
     "system_error": _system_error,
     "stuck_case": _stuck_case,
+    "flow_stopped": flow_stopped,
     "slow_role": _slow_role,
 }
 """One for each name of finding."""

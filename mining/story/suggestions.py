@@ -111,6 +111,12 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
             return text(language, "Go through the list now and move each case on or close it.")
         case "watch_stuck":
             return text(language, "Remind the owner by itself when a case stands longer than usual.")
+        case "restore_flow":
+            return text(language, "Look now whether the system runs, and whether what calls it still reaches it.")
+        case "work_by_hand":
+            return text(
+                language, "Work through the list of open cases by hand until it runs again, earliest deadline first."
+            )
         case "train_or_help":
             return text(language, "Watch a few cases together with someone quick, and share what helps.")
         case _:

@@ -62,18 +62,22 @@ def told(seed: int, orders: int, days: int, healthy: bool) -> tuple[list[dict[st
                 process.send_signal(signal.SIGTERM)
                 process.wait()
             took = time.monotonic() - began
-        store = Store(data)
-        settings = load(CONFIG)
-        findings: list[Finding] = []
-        for name in sorted(settings.processes):
-            config = settings.process_config(name)
-            events = [b for s in store.segments("events") for b in pq.read_table(s.path).to_batches()]
-            links = [b for s in store.segments("links") for b in pq.read_table(s.path).to_batches()]
-            arena = build(events, name, config.leading, links)
-            moment = int(now.timestamp()) * 1_000_000
-            facts = detect(view(arena, config, moment))
-            findings += report(arena, config, moment, facts=facts).findings
-        return json.loads(truth.read_text()), findings, took
+        return json.loads(truth.read_text()), findings_in(data, int(now.timestamp()) * 1_000_000), took
+
+
+def findings_in(data: Path, now: int) -> list[Finding]:
+    """All findings of all processes in the demo's data folder, as the live miner makes them; `now` in µs UTC."""
+    store = Store(data)
+    settings = load(CONFIG)
+    findings: list[Finding] = []
+    events = [b for s in store.segments("events") for b in pq.read_table(s.path).to_batches()]
+    links = [b for s in store.segments("links") for b in pq.read_table(s.path).to_batches()]
+    for name in sorted(settings.processes):
+        config = settings.process_config(name)
+        arena = build(events, name, config.leading, links)
+        facts = detect(view(arena, config, now))
+        findings += report(arena, config, now, facts=facts).findings
+    return findings
 
 
 def same(truth: dict[str, object], finding: Finding) -> bool:
