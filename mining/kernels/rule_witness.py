@@ -1,7 +1,7 @@
 """For each event that activates a rule, the event that the rule is about: needed, or forbidden."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numba
 import numpy as np
@@ -10,9 +10,8 @@ import numpy.typing as npt
 from mining.arena import Codes
 from mining.kernels.guard import guard
 from mining.kernels.plain import guard_cases, plain
+from mining.rules.templates import Actor, How
 
-How = Literal["any", "alternate", "chain"]
-Actor = Literal["same", "different"]
 ACTIVATES: Final = 1
 COUNTS: Final = 2
 LONGEST: Final = 1 << 61

@@ -6,6 +6,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
+from mining.story.rules import rule_violation
 from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
 from mining.story.words import clock, count, day, field, number, percent, times, words
@@ -240,6 +241,7 @@ TELLERS: Final[dict[str, Teller]] = {
     "complex_step": complex_step,
     "rare_path": _rare_path,
     "rework_loop": _rework_loop,
+    "rule_violation": rule_violation,
     "system_error": _system_error,
     "stuck_case": _stuck_case,
     "slow_role": _slow_role,

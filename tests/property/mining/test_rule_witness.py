@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mining.kernels.rule_witness import ACTIVATES, COUNTS, Actor, How, rule_witness
+from mining.kernels.rule_witness import ACTIVATES, COUNTS, rule_witness
+from mining.rules.templates import Actor, How
 from tests.property.mining.choices import Choice, Row, choices, unhurried
 
 PEOPLE = 3
@@ -66,7 +67,7 @@ def test_rule_witness(
             if not marks[i] & ACTIVATES:
                 continue
             expected.append((c, i))
-            others = [j for j in (range(i + 1, rows.stop) if after else range(i - 1, first - 1, -1))]
+            others = list(range(i + 1, rows.stop) if after else range(i - 1, first - 1, -1))
             if how == "chain":
                 others = others[:1]
             elif how == "alternate":
