@@ -20,7 +20,7 @@ from mining.findings._columns import (
 from mining.findings._segments import began, concentrated
 from mining.findings._stats import Ints
 from mining.findings.facts import Fact, View
-from mining.rules.checking import BROKEN, HOUR, PENDING, Checked, certain, check
+from mining.rules.checking import BROKEN, HOUR, PENDING, Checked, broken_at, certain, check
 from mining.rules.settings import RuleSettings
 from mining.rules.templates import CLAUSES, UNARY, forbids
 
@@ -57,7 +57,7 @@ def _fact(view: View, rule: RuleSettings, checked: Checked) -> Fact:
     if since is not None and change is not None and change[1] == 0:
         # It was never broken before: the first time it was is when it began.
         since = int(arena.start[broken.at].min())
-    moments = _moments(view, rule, broken)
+    moments = broken_at(arena, rule, broken, view.now)
     newest = np.argsort(-moments, kind="stable")
     span = weeks(arena) if since is None else weeks_since(view, since)
     money = None if rule.price is None else round(rule.price * len(broken.row) / span)
@@ -103,15 +103,6 @@ def _one_a_case(judged: Checked) -> Checked:
     first = np.ones(len(case), np.bool_)
     first[1:] = case[1:] != case[:-1]
     return judged.take(order[first])
-
-
-def _moments(view: View, rule: RuleSettings, broken: Checked) -> Ints:
-    """When each was broken: when the time was up, where that is why."""
-    moments: Ints = view.arena.start[broken.at]
-    if rule.within_hours is None:
-        return moments
-    due = view.arena.end[broken.row] + round(rule.within_hours * HOUR)
-    return np.where(broken.late > 0, np.minimum(due, view.now), moments)
 
 
 def _rows(broken: Checked, newest: Ints) -> tuple[int, ...]:

@@ -69,6 +69,15 @@ def check(arena: Arena, rule: RuleSettings, now: int, end_activities: Sequence[s
     return found.take(arena.start[arena.offsets[found.case]] >= int(begins.timestamp()) * 1_000_000)
 
 
+def broken_at(arena: Arena, rule: RuleSettings, broken: Checked, now: int) -> Ints:
+    """When each was broken, µs UTC: at the start of the event `at`, or when the time was up, where that is why."""
+    moments: Ints = arena.start[broken.at]
+    if rule.within_hours is None:
+        return moments
+    due = arena.end[broken.row] + round(rule.within_hours * HOUR)
+    return np.where(broken.late > 0, np.minimum(due, now), moments)
+
+
 def unknown(arena: Arena, rule: RuleSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Activities, and fields of conditions, that the rule names and no event has."""
     names = dict.fromkeys((*rule.activity, *rule.source, *rule.target))
