@@ -18,7 +18,7 @@ from mining.part import Part
 from mining.reporting import iso
 from mining.rules.checking import BROKEN, FULFILLED, PENDING, Checked, broken_at, check, unknown
 from mining.rules.settings import RuleSettings
-from mining.story.rules import statement
+from mining.story.rules import called, statement
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class Kept:
         """As the API gives it."""
         return RuleRow(
             rule=self.rule.id,
-            name=self.rule.named(language),
+            name=called(self.rule, language),
             says=statement(self.rule, language),
             template=self.rule.template,
             severity=self.rule.severity,

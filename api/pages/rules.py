@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -19,6 +20,8 @@ from api.routes.documents import RuleBucket, RuleRow
 from api.routes.rules import newest_first, rules_of
 from api.rules import Kept
 from collector.vocabulary.languages import Language, text
+from mining.rules.checking import BROKEN
+from mining.story.rules import called
 
 router = APIRouter()
 BREACHES_A_PAGE = 50
@@ -34,6 +37,18 @@ class Shown:
     """Its breaches day by day, small."""
     cost: int | None
     """A week, in minor units; None where no price is stated."""
+
+
+@dataclass(frozen=True)
+class Week:
+    """Breaches in the last seven days, and in the seven before; null where the cases do not reach back that far."""
+
+    last: int
+    before: int | None
+
+    def change(self, name: str) -> float | None:
+        """By how much they rose, as a share of what they were; `name` as other trends have it."""
+        return (self.last - self.before) / self.before if self.before else None
 
 
 @router.get("/processes/{process}/rules")
@@ -62,6 +77,7 @@ def rules(
     def link(**more: str | list[str] | None) -> str:
         return "?" + urlencode({k: v for k, v in {**query, **more}.items() if v is not None}, doseq=True)
 
+    shown = [_shown(each, span, lang) for each in worst]
     context: dict[str, Any] = {
         "zone": snapshot.config.zone,
         "process": process,
@@ -69,7 +85,11 @@ def rules(
         "currency": snapshot.config.currency,
         "headline": _headline(worst, lang),
         "broken": [each for each in worst if each.broken_cases],
-        "rules": [_shown(each, span, lang) for each in worst],
+        "rules": shown,
+        "cases": len(np.unique(np.concatenate([np.empty(0, np.int64), *(each.broken.case for each in found)]))),
+        "trend": _week(found),
+        "pending": sum(each.row.pending for each in shown),
+        "cost": sum(each.cost or 0 for each in shown),
         "priced": any(each.rule.price is not None for each in worst),
         "chosen": None if chosen is None else chosen.row(lang),
         "chart": "" if chosen is None else by_day(chosen.row(lang).over_time, lang, WIDTH, HEIGHT),
@@ -83,6 +103,11 @@ def rules(
     return pages.page(request, "rules.html", **context)
 
 
+def _week(found: list[Kept]) -> Week:
+    by_day = [int(n) for n in sum((each.over_time[BROKEN] for each in found), np.zeros(1, np.int64))]
+    return Week(sum(by_day[-7:]), sum(by_day[-14:-7]) if len(by_day) >= 14 else None)
+
+
 def _headline(worst: list[Kept], language: Language) -> str:
     broken = [each for each in worst if each.broken_cases]
     if not broken:
@@ -92,7 +117,7 @@ def _headline(worst: list[Kept], language: Language) -> str:
         "{n} of {all} rules are broken, most often: {name} ({cases} cases).",
         n=len(broken),
         all=len(worst),
-        name=broken[0].rule.named(language),
+        name=called(broken[0].rule, language),
         cases=whole(broken[0].broken_cases),
     )
 

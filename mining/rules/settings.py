@@ -118,7 +118,3 @@ class RuleSettings(Section):
         if self.template == "absence":
             return 0, 0
         return self.at_least if self.at_least is not None else int(self.at_most is None), self.at_most
-
-    def named(self, language: Literal["en", "zh-CN"]) -> str:
-        """What people call it; its id where nobody has said."""
-        return self.name.get(language) or self.name.get("en") or self.id

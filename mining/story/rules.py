@@ -16,33 +16,43 @@ MOSTLY = 0.5
 
 def statement(rule: RuleSettings, language: Language) -> str:
     """What the rule says, as one sentence."""
+    return text(language, "{sentence}.", sentence=_sentence(rule, language))
+
+
+def called(rule: RuleSettings, language: Language) -> str:
+    """What people call the rule; where nobody has said in this language, what it says."""
+    return rule.name.get(language) or _sentence(rule, language)
+
+
+def _sentence(rule: RuleSettings, language: Language) -> str:
     said = _filled(_says(rule, language), rule, language)
-    return text(language, "{sentence}.", sentence=said[:1].upper() + said[1:])
+    return said[:1].upper() + said[1:]
 
 
 def rule_violation(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     """Title and parts of the story of a rule that is broken."""
     rule = next(each for each in view.rules if each.id == fact.subject["rule"])
     f = fact.figures
-    shown = {"cases": count(fact.cases), "reach": count(number(f, "reach")), "name": rule.named(language)}
+    shown = {"cases": count(fact.cases), "reach": count(number(f, "reach")), "name": called(rule, language)}
     shown |= {"share": percent(fact.cases / max(number(f, "reach"), 1), language)}
     happened = _filled(_happened(rule, language), rule, language, by_one=_by_one(rule))
     parts = [
         text(language, "In {cases} of {reach} cases ({share}) {happened}.", **shown, happened=happened),
     ]
     if f.get("p50_late_s") is not None:
+        late = humanise(number(f, "p50_late_s"), language)
         parts.append(
-            text(
-                language,
-                "Half of them missed the time by {late} or more.",
-                late=humanise(number(f, "p50_late_s"), language),
-            )
+            text(language, "It missed the time by {late}.", late=late)
+            if number(f, "broken") == 1
+            else text(language, "Half of them missed the time by {late} or more.", late=late)
         )
     if number(f, "broken") > fact.cases:
         parts.append(text(language, "All in all it was broken {broken} times.", broken=count(number(f, "broken"))))
     last = clock(int(number(f, "last")), view.zone, language)
     parts.append(text(language, "The last time was {last}.", last=last))
     parts.append(_doubt(fact, view, rule, language))
+    if fact.cases == 1:
+        return text(language, "{name}: broken in one case", **shown), parts
     return text(language, "{name}: broken in {cases} cases", **shown), parts
 
 
@@ -71,6 +81,8 @@ def _says(rule: RuleSettings, language: Language) -> str:
                 return text(language, "every case has {activity} at least {low} times")
             if low == high:
                 return text(language, "every case has {activity} exactly {low} times")
+            if (low, high) == (0, 1):
+                return text(language, "no case has {activity} more than once")
             if low == 0:
                 return text(language, "no case has {activity} more than {high} times")
             return text(language, "every case has {activity} {low} to {high} times")

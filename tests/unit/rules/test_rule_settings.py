@@ -6,6 +6,7 @@ import pytest
 
 from api.settings import load
 from collector.vocabulary.errors import PermanentError
+from mining.story.rules import called
 
 HEAD = "processes:\n  order: {leading: order}\nrules:\n"
 
@@ -27,7 +28,8 @@ def test_rules_reach_their_process(tmp_path: Path) -> None:
     assert (one.source, one.target, one.within_hours, one.severity) == (("Pay",), ("Ship", "Hand over"), 2, "warning")
     (two,) = load(path).process_config("return").rules
     assert two.when[0].is_ == ("60",)
-    assert two.named("zh-CN") == "two"
+    assert called(two, "zh-CN") == "任何单都没有「Lose」（限score = 60）"
+    assert called(one, "en") == "Ship or Hand over needs Pay before it (within 2 h)"
 
 
 @pytest.mark.parametrize(
