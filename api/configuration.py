@@ -20,6 +20,7 @@ SECTIONS: Final = (
     "business_days",
     "deadlines",
     "prices",
+    "rules",
     "alerts",
     "retention",
     "collector",

@@ -17,6 +17,7 @@ from collector.settings import CollectorSettings, MappingSettings, ProcessSettin
 from collector.store.settings import RetentionSettings
 from collector.vocabulary.errors import PermanentError
 from mining.config import ProcessConfig
+from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
 
 
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     business_days: BusinessDays = BusinessDays()
     deadlines: tuple[DeadlineSettings, ...] = ()
     prices: PriceSettings = PriceSettings()
+    rules: tuple[RuleSettings, ...] = Field(default=(), description="what must, or must not, happen (docs/rules.md)")
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     collector: CollectorSettings = CollectorSettings()
@@ -81,6 +83,7 @@ class Settings(BaseSettings):
             currency=self.currency,
             zone=self.zone,
             deadlines=tuple(d for d in self.deadlines if d.process == process),
+            rules=tuple(rule for rule in self.rules if rule.process == process),
             prices=self.prices,
             calendars=self.calendars,
             business_days=self.business_days,
@@ -100,13 +103,22 @@ def load(path: Path | None) -> Settings:
         raise PermanentError(explain(path, lines, Settings, error)) from error
     for index, deadline in enumerate(settings.deadlines):
         _known_process(path, lines, ("deadlines", index, "process"), deadline.process, settings)
-    for index, rule in enumerate(settings.mapping.activities):
-        _known_process(path, lines, ("mapping", "activities", index, "process"), rule.process, settings)
+    for index, activity in enumerate(settings.mapping.activities):
+        _known_process(path, lines, ("mapping", "activities", index, "process"), activity.process, settings)
+    for index, rule in enumerate(settings.rules):
+        _known_process(path, lines, ("rules", index, "process"), rule.process, settings)
+        if any(other.id == rule.id for other in settings.rules[:index]):
+            where = _where(path, lines, ("rules", index, "id"))
+            raise PermanentError(f"{where}: rules.{index}.id: {rule.id!r} is the id of another rule")
     return settings
 
 
 def _known_process(path: Path | None, lines: dict[Place, int], place: Place, name: str, settings: Settings) -> None:
     if name not in settings.processes:
-        where = f"{path}, line {lines[place]}" if path is not None and place in lines else str(path)
+        where = _where(path, lines, place)
         known = ", ".join(sorted(settings.processes)) or "none"
         raise PermanentError(f"{where}: process {name!r} is not under `processes` (known: {known})")
+
+
+def _where(path: Path | None, lines: dict[Place, int], place: Place) -> str:
+    return f"{path}, line {lines[place]}" if path is not None and place in lines else str(path or "the environment")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
 
 
@@ -18,6 +19,8 @@ class ProcessConfig:
     currency: str | None = None
     zone: ZoneInfo = ZoneInfo("UTC")
     deadlines: tuple[DeadlineSettings, ...] = ()
+    """Those of this process."""
+    rules: tuple[RuleSettings, ...] = ()
     """Those of this process."""
     prices: PriceSettings = PriceSettings()
     calendars: Mapping[str, Sequence[WorkingHours]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from mining.findings import detect
 from mining.findings.facts import Fact, View
 from mining.part import part_of
 from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
+from mining.rules.notes import UNKNOWN_ACTIVITY_NOTE, UNKNOWN_FIELD_NOTE, notes_on
 from mining.sampling import SAMPLED_NOTE
 from mining.story import tell
 from mining.summary.exact import Exact, exact
@@ -76,6 +77,7 @@ def reports(
     notes = arena.quality.notes
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
+    notes = (*notes, *notes_on(arena, config.rules))
     part = with_free(part_of(arena), arena.names)
     summary = summarise(part, arena.names) if summary is None else summary
     found = tables(
@@ -157,6 +159,7 @@ def view(arena: Arena, config: ProcessConfig, now: int) -> View:
         end_activities=config.end_activities,
         settings=config.settings,
         deadlines=config.deadlines,
+        rules=config.rules,
         prices=config.prices,
         business_days=config.business_days,
         calendars=config.calendars,
@@ -198,4 +201,8 @@ def _note(language: Language, note: str) -> str:
     sampled = re.fullmatch(re.escape(SAMPLED_NOTE).replace(r"\{services\}", "(.*)"), note)
     if sampled:
         return text(language, SAMPLED_NOTE, services=sampled[1])
+    for known_note in (UNKNOWN_ACTIVITY_NOTE, UNKNOWN_FIELD_NOTE):
+        told = re.fullmatch(re.escape(known_note).replace(r"\{rule\}", "(.*?)").replace(r"\{names\}", "(.*)"), note)
+        if told:
+            return text(language, known_note, rule=told[1], names=told[2])
     return text(language, note)

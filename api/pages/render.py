@@ -102,6 +102,7 @@ def _helpers(request: Request, language: Language, zone: ZoneInfo) -> dict[str, 
         "day": lambda iso: humanise.moment(iso, zone, day=True),
         "process_url": lambda process: names.PAGE_PROCESS.format(process=quote(process, safe="")),
         "roles_url": lambda process: names.PAGE_ROLES.format(process=quote(process, safe="")),
+        "rules_url": lambda process: names.PAGE_RULES.format(process=quote(process, safe="")),
         "case_url": lambda process, case_id: case_url(process, case_id),
         "finding_url": lambda finding_id: names.PAGE_FINDING.format(id=quote(finding_id, safe="")),
     }

@@ -129,6 +129,58 @@ class OverTimeRow:
 
 
 @dataclass(frozen=True)
+class RuleBucket:
+    """The activations of a rule whose event starts in a bucket of time."""
+
+    begin: str
+    end: str
+    fulfilled: int
+    broken: int
+    pending: int
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A declared rule, and how the cases that pass the filters keep it."""
+
+    rule: str
+    name: str
+    says: str
+    """The rule as a sentence."""
+    template: str
+    severity: str
+    activations: int
+    """Events (cases, where the template is of one activity) for which the rule asks something."""
+    fulfilled: int
+    broken: int
+    pending: int
+    """Of an open case: what is needed may still come."""
+    cases: int
+    """With an activation that is fulfilled or broken."""
+    broken_cases: int
+    last_broken: str | None
+    unknown: list[str]
+    """Activities, and fields of conditions, that no event has."""
+    over_time: list[RuleBucket]
+
+
+@dataclass(frozen=True)
+class RuleBreach:
+    """One activation that breaks a rule."""
+
+    case_id: str
+    time: str
+    """When it was broken: the start of the event, or when the time was up."""
+    place: int
+    """Of the event in its case, from 0."""
+    activity: str
+    """Of the event at which it is broken: the forbidden one, else the one that asks for another."""
+    role: str | None
+    system: str | None
+    late_s: float | None
+
+
+@dataclass(frozen=True)
 class EventuallyRow:
     """One activity some time after another: pairs of events, cases that have one, and their share of all."""
 

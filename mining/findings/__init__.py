@@ -8,6 +8,7 @@ from mining.findings.flow_stopped import flow_stopped
 from mining.findings.queue_growing import queue_growing
 from mining.findings.rare_path import rare_path
 from mining.findings.rework_loop import rework_loop
+from mining.findings.rule_violation import rule_violation
 from mining.findings.slow_role import slow_role
 from mining.findings.slow_step import slow_step
 from mining.findings.stuck_case import stuck_case
@@ -21,6 +22,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     complex_step,
     rare_path,
     rework_loop,
+    rule_violation,
     system_error,
     stuck_case,
     flow_stopped,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
 from mining.report import Cause
+from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
 from mining.waiting.causes import Split, split
 from mining.waiting.enabling import enabling
@@ -44,6 +45,8 @@ class View:
     """Activities after which a case is closed; empty: not known, so no case counts as open."""
     settings: MiningSettings
     deadlines: tuple[DeadlineSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
+    """Those of the arena's process."""
     prices: PriceSettings = PriceSettings()
     business_days: BusinessDays = BusinessDays()
     calendars: Mapping[str, Sequence[WorkingHours]] = field(default_factory=dict)
@@ -87,6 +90,8 @@ class Fact:
     """Positions in the arena's `case_ids` of all cases touched, ascending; empty where cases are not told apart."""
     since: int | None = None
     """Microseconds UTC."""
+    severity: str | None = None
+    """How bad it is by the word of whoever declared it, once it is certain; None: by its size."""
     stopped: bool = False
     """A flow has stopped or a deadline is being missed now: critical, and a page."""
     burst: bool = False

@@ -13,6 +13,7 @@ from mining.kernels.over_time import over_time
 from mining.kernels.paths import paths
 from mining.kernels.performance_spectrum import performance_spectrum
 from mining.kernels.repetitions import repetitions
+from mining.kernels.rule_witness import rule_witness
 from mining.kernels.working_together import working_together
 
 
@@ -31,4 +32,5 @@ def warm_choices() -> None:
         performance_spectrum(first, last, codes, times, times, 2, np.array([0, 3]))
         paths(first, last, codes)
         repetitions(first, last, codes, 2)
+        rule_witness(first, last, times, times, np.array([1, 3, 2], np.uint8), codes, 2, after=True)
         working_together(first, last, codes, 2)

@@ -6,6 +6,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
+from mining.story.rules import rule_violation
 from mining.story.stalls import flow_stopped
 from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
@@ -241,6 +242,7 @@ TELLERS: Final[dict[str, Teller]] = {
     "complex_step": complex_step,
     "rare_path": _rare_path,
     "rework_loop": _rework_loop,
+    "rule_violation": rule_violation,
     "system_error": _system_error,
     "stuck_case": _stuck_case,
     "flow_stopped": flow_stopped,

@@ -103,6 +103,10 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
             return text(language, "Check the entry where it is made, so that it needs no correction later.")
         case "block_shortcut":
             return text(language, "Have the system refuse the step until the one before it is done.")
+        case "enforce_rule":
+            return text(language, "Have the system check the rule where the step is done.")
+        case "remind_in_time":
+            return text(language, "Have the system remind whoever is next before the time is up.")
         case "fix_system":
             return text(language, "Have the owner of the system look into the errors with the example traces.")
         case "retry_or_switch":

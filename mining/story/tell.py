@@ -33,6 +33,8 @@ def severity(fact: Fact, settings: MiningSettings) -> str:
     """How bad (docs/contract.md, section 3): critical now, a warning when large and sure, else info."""
     if fact.stopped:
         return "critical"
+    if fact.severity is not None:
+        return fact.severity if fact.confidence >= settings.warning_confidence else "info"
     if fact.burst:
         return "warning"
     large = (
@@ -46,7 +48,8 @@ def severity(fact: Fact, settings: MiningSettings) -> str:
 def urgency(fact: Fact, settings: MiningSettings) -> str:
     """How soon a person must look: a page only for a stoppage or a burst, or money that is being lost for sure."""
     level = severity(fact, settings)
-    if fact.stopped or fact.burst or (level == "warning" and (fact.money_per_week or 0) > 0):
+    lost = fact.severity is None and (fact.money_per_week or 0) > 0
+    if fact.stopped or (level != "info" and (fact.burst or lost)):
         return "page"
     return "digest" if level == "info" else "ticket"
 
