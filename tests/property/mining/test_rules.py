@@ -174,7 +174,7 @@ def spelled_out(case: list[Row], rule: RuleSettings, now: int, ends: tuple[str, 
             return True
         if one["actor"] is None or other["actor"] is None:
             return unknown
-        return (one["actor"] == other["actor"]) == (rule.actor == "same")
+        return bool((one["actor"] == other["actor"]) == (rule.actor == "same"))
 
     found = []
     negative = template.startswith("not_")
