@@ -25,7 +25,7 @@ run: $(STAMP) ## start the service with the demo back office and say where to lo
 	@exec $(BIN)/houtai serve --demo --data $(DATA)
 
 test: $(STAMP) ## pass every test (those that need a server not installed here say so and skip)
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 chaos: $(STAMP) ## kill receiver and converter a hundred times under load and count what is there
 	@HOUTAI_CHAOS_KILLS=100 $(BIN)/pytest --no-cov -q --timeout 1800 tests/integration/collector/test_chaos.py

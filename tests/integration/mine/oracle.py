@@ -70,13 +70,15 @@ def gap(before: Event, after: Event) -> int:
     return max(0, after.start - before.end)
 
 
-def document(cases: Cases, by: str = "role") -> dict[str, Any]:
-    """Sections `log`, `nodes`, `edges`, `transitions`, `variants`, `cases`, `roles`, `handovers` of the report."""
+def document(cases: Cases, by: str = "role", timed: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """Sections `log`, `nodes`, `edges`, `transitions`, `variants`, `cases`, `roles`, `handovers` of the report.
+
+    `timed` are activities that run in parallel, one of which a timer always begins after the other.
+    """
     events = [event for case in cases.values() for event in case]
     pairs = [(case, i, events[i - 1], events[i]) for case, events in cases.items() for i in range(1, len(events))]
-    enablers = {
-        case: before(rows, beside) for beside in [parallel(list(cases.values()))] for case, rows in cases.items()
-    }
+    beside = parallel(list(cases.values())) | {frozenset(pair) for pair in timed}
+    enablers = {case: before(rows, beside) for case, rows in cases.items()}
     waiting = _waiting(cases, enablers)
     if by == "role" and not any(event.role for event in events):
         by = "actor"
