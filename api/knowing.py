@@ -151,7 +151,7 @@ class Knowing:
         variants = tuple(self.variants(snapshot, filters))
         found = dataclasses.replace(self.tables(snapshot, filters, language, by), variants=variants)
         if snapshot.split is not None:
-            found = caused(found, snapshot.arena, snapshot.split, keep)
+            found = caused(found, snapshot.arena, snapshot.split, keep, live=True)
         if keep is None:
             return dataclasses.replace(found, findings=snapshot.reports[language].findings)
         if found.log.events <= DETECTED:

@@ -3,8 +3,9 @@
 import dataclasses
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import numpy as np
@@ -18,12 +19,13 @@ from mining.config import ProcessConfig
 from mining.figures import By, Figures, odd_cases
 from mining.findings import detect
 from mining.findings.facts import Fact, View
-from mining.part import part_of
+from mining.part import Part, part_of
 from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
 from mining.rules.notes import UNKNOWN_ACTIVITY_NOTE, UNKNOWN_FIELD_NOTE, notes_on
 from mining.sampling import SAMPLED_NOTE
 from mining.story import tell
-from mining.summary.exact import Exact, exact
+from mining.summary.enabled import Rule
+from mining.summary.exact import Exact, exact, rule_of
 from mining.summary.summary import Summary
 from mining.summary.tallying import summarise
 from mining.waiting.causes import Split
@@ -37,6 +39,23 @@ STARTS_NOTE: Final = (
     "ends then, service times and gaps stay as recorded"
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What somebody who keeps a summary of an arena has already."""
+
+    part: Part
+    """Its cases, with when actors were free (`with_free`)."""
+    summary: Summary
+    rule: Rule
+    """With the summary's codes."""
+
+    @classmethod
+    def of(cls, arena: Arena, summary: Summary) -> Self:
+        """That of an arena of which this is the summary."""
+        part = with_free(part_of(arena), arena.names)
+        return cls(part, summary, rule_of(summary, [(part, arena.names)]))
 
 
 def report(
@@ -64,12 +83,12 @@ def reports(
     languages: Sequence[Language],
     by: By = "role",
     facts: Sequence[Fact] | None = None,
-    summary: Summary | None = None,
+    counted: Counted | None = None,
     split: Split | None = None,
 ) -> dict[Language, Report]:
     """The report in several languages; the figures, which are the same in all, are computed once.
 
-    `summary` is that of the arena, where somebody has it already.
+    `counted` is what is known of the arena, where somebody has it already and wants the report at once.
     """
     seen = view(arena, config, now)
     if facts is None:
@@ -78,11 +97,13 @@ def reports(
     if arena.fields.left_out:
         notes = (*notes, FIELDS_NOTE.format(count=arena.fields.left_out))
     notes = (*notes, *notes_on(arena, config.rules))
-    part = with_free(part_of(arena), arena.names)
-    summary = summarise(part, arena.names) if summary is None else summary
+    live = counted is not None
+    if counted is None:
+        counted = Counted.of(arena, summarise(part_of(arena), arena.names))
+    summary, part = counted.summary, counted.part
     found = tables(
         summary,
-        exact(summary, [(part, arena.names)]),
+        exact(summary, [(part, arena.names)], rule=counted.rule),
         arena.process,
         config,
         dataclasses.replace(arena.quality, notes=notes),
@@ -90,7 +111,7 @@ def reports(
         odd_cases(summary, part.take(_odd(facts))),
     )
     if split is not None:
-        found = caused(found, arena, split)
+        found = caused(found, arena, split, live=live)
     return {language: worded(found, language, tell(facts, seen, arena.process, language)) for language in languages}
 
 

@@ -110,6 +110,28 @@ def _free(
 
 
 @numba.njit(nogil=True, cache=True)
+def pile(
+    row: int, last: int, activity: npt.NDArray[np.signedinteger[Any]], start: Times, end: Times, enabled: Times
+) -> tuple[int, int, int, int, int]:
+    """What might be a batch, from `row` on and before `last`, for other kernels: up to which row, its latest end, its
+    first and last enabling time, and how long all of it waited.
+    """
+    latest, first, waited = end[row], enabled[row], max(start[row] - enabled[row], 0)
+    until = enabled[row]
+    after = row + 1
+    while after < last:
+        wait = start[after] - enabled[after]
+        pause = min(np.int64(PAUSE * max(wait, 0)), LONGEST_PAUSE)
+        if activity[after] != activity[row] or enabled[after] > start[row] or start[after] > latest + pause:
+            break
+        latest, first = max(latest, end[after]), min(first, enabled[after])
+        until = max(until, enabled[after])
+        waited += max(wait, 0)
+        after += 1
+    return after, latest, first, until, waited
+
+
+@numba.njit(nogil=True, cache=True)
 def _batches(
     offsets: Times, activity: npt.NDArray[np.signedinteger[Any]], start: Times, end: Times, enabled: Times, of: Times,
     busy_begin: Times, busy_end: Times, off_of: Times, off_begin: Times, off_end: Times,
@@ -127,18 +149,7 @@ def _batches(
                 latest_of[activity[row]] = end[row]
                 row += 1
                 continue
-            latest, first, waited = end[row], enabled[row], max(start[row] - enabled[row], 0)
-            until = enabled[row]
-            after = row + 1
-            while after < offsets[actor + 1]:
-                wait = start[after] - enabled[after]
-                pause = min(np.int64(PAUSE * max(wait, 0)), LONGEST_PAUSE)
-                if activity[after] != activity[row] or enabled[after] > start[row] or start[after] > latest + pause:
-                    break
-                latest, first = max(latest, end[after]), min(first, enabled[after])
-                until = max(until, enabled[after])
-                waited += max(wait, 0)
-                after += 1
+            after, latest, first, until, waited = pile(row, offsets[actor + 1], activity, start, end, enabled)
             count = after - row
             if count > 1 and waited > 0:
                 spread = start[after - 1] - start[row]

@@ -30,16 +30,22 @@ class Busy:
     unlimited: npt.NDArray[np.bool_]
 
 
-def busy(offsets: Times, start: Times, end: Times, enabled: Times) -> Busy:
+def busy(
+    offsets: Times, start: Times, end: Times, enabled: Times, unlimited: npt.NDArray[np.bool_] | None = None
+) -> Busy:
     """Events of actor `i` stand at `offsets[i]:offsets[i + 1]`, in order of start; one without length takes no time.
 
-    Events that start together are one thing to do (a batch). One sweep an actor. Raises ValueError for offsets out of
-    range or columns of unequal length.
+    Events that start together are one thing to do (a batch). `unlimited` (actors,): who does more than one thing most
+    of the time, where that is known from more than these events. One sweep an actor. Raises ValueError for offsets
+    out of range or columns of unequal length.
     """
     guard_offsets(offsets, len(start))
     if not len(start) == len(end) == len(enabled):
         raise ValueError("the columns differ in length")
-    return Busy(*_busy(*plain(offsets, start, end, enabled)))
+    known = np.empty(0, np.bool_) if unlimited is None else unlimited
+    if unlimited is not None and len(unlimited) != len(offsets) - 1:
+        raise ValueError("unlimited must have one entry an actor")
+    return Busy(*_busy(*plain(offsets, start, end, enabled, known)))
 
 
 def without(times: Busy, off: tuple[Times, Times, Times], calendar: Times) -> tuple[Busy, tuple[Times, Times, Times]]:
@@ -121,7 +127,7 @@ def _without(
 
 @numba.njit(nogil=True, cache=True)
 def _busy(
-    offsets: Times, start: Times, end: Times, enabled: Times
+    offsets: Times, start: Times, end: Times, enabled: Times, known: npt.NDArray[np.bool_]
 ) -> tuple[Times, Times, Times, Times, npt.NDArray[np.bool_]]:
     actors = len(offsets) - 1
     found = np.zeros(actors + 1, np.int64)
@@ -179,7 +185,8 @@ def _busy(
                 row += 1
             if unlimited[actor]:
                 break
-        if unlimited[actor] or 2 * more > once:
+        often = known[actor] if len(known) else 2 * more > once
+        if unlimited[actor] or often:
             unlimited[actor] = True
             count = first
         found[actor + 1] = count

@@ -22,8 +22,11 @@ from mining.live.carrying import carried
 from mining.live.knowledge import Snapshot
 from mining.live.log import LiveLog
 from mining.live.segments import SegmentDetails
-from mining.reporting import reports, view
+from mining.reporting import Counted, reports, view
 from mining.sampling import mark_sampled
+from mining.summary.enabled import Rule
+from mining.waiting.causes import Split
+from mining.waiting.updating import updated
 
 DAY: Final = 86_400 * 1_000_000
 AT_ONCE: Final = 200_000
@@ -31,7 +34,7 @@ AT_ONCE: Final = 200_000
 AT_ONCE_SECONDS: Final = 1.0
 BATCH: Final = 1 << 17
 SPLIT_AT_ONCE: Final = 2_000_000
-"""Events whose waiting is split by cause in every round."""
+"""Events whose waiting is divided into causes anew in a round where it cannot be brought up to date."""
 PENDING_NOTE: Final = "findings are still being looked for; the figures are complete"
 
 log = structlog.get_logger()
@@ -57,6 +60,10 @@ class Following:
         self._took: float | None = None
         self._rests_until = 0.0
         self._looking: Future[tuple[tuple[Fact, ...], Arena, float]] | None = None
+        self._split_of: tuple[Split, Arena] | None = None
+        """Why events waited, and of which arena that is."""
+        self._split_anew: tuple[Split, Arena] | None = None
+        """The same, of all events, by the look that goes on or was the last."""
         if earlier is not None:
             self._facts, self._found_in, self._took = earlier._facts, earlier._found_in, earlier._took
             if earlier._looking is not None:
@@ -131,11 +138,12 @@ class Following:
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
         seen = replace(view(arena, self.config, now), changes=tuple(changes))
         facts = self._findings(seen)
-        split = seen.split if arena.events <= SPLIT_AT_ONCE else None
+        counted = Counted.of(arena, self._log.summary)
+        split = self._split(seen, counted.rule)
         if self._found_in is None:
             notes = (*arena.quality.notes, PENDING_NOTE)
             arena = replace(arena, quality=replace(arena.quality, notes=notes))
-        documents = reports(arena, self.config, now, LANGUAGES, facts=facts, summary=self._log.summary, split=split)
+        documents = reports(arena, self.config, now, LANGUAGES, facts=facts, counted=counted, split=split)
         return Snapshot(self.config, arena, facts, now, documents, split, fresh)
 
     def _findings(self, seen: View) -> tuple[Fact, ...]:
@@ -162,7 +170,22 @@ class Following:
 
     def _look(self, seen: View) -> tuple[tuple[Fact, ...], Arena, float]:
         began = time.thread_time()
+        self._split_anew = seen.split, seen.arena
         return detect(seen), seen.arena, time.thread_time() - began
 
     def _keep(self, facts: tuple[Fact, ...], arena: Arena, took: float) -> None:
         self._facts, self._found_in, self._took = facts, arena, took
+
+    def _split(self, seen: View, rule: Rule) -> Split | None:
+        """Why events waited: of few anew, of many brought up to date since last time; None where that cannot be."""
+        arena, found = seen.arena, None
+        if self._split_anew is not None:
+            self._split_of, self._split_anew = self._split_anew, None
+        if self._split_of is not None and arena.events > AT_ONCE and rule.longest is None:
+            known, of = self._split_of
+            parallel = rule.parallel.recoded(self._log.summary.names["activity"], arena.activities)
+            found = known if of is arena else updated(known, of, arena, parallel, seen.zone, seen.business_days)
+        if found is None and arena.events <= SPLIT_AT_ONCE:
+            found = seen.split
+        self._split_of = None if found is None else (found, arena)
+        return found

@@ -41,6 +41,10 @@ TOGETHER: Final = 8
 """Segments from which on what waits is taken in at once: after a start, or a time away."""
 MEMORY_SHARE: Final = 0.6
 """Of the memory that can be had, where no limit is configured."""
+LAST: Final = 19
+"""Niceness of looking for findings: what has come is shown first."""
+FRESH: Final = 4.5
+"""Seconds from when an event is safe until it is shown, where rounds are short enough for that."""
 IDLE_SECONDS = 30.0
 """With nothing new, findings are still derived again this often: cases get stuck by time passing alone."""
 
@@ -67,7 +71,7 @@ class Miner:
         self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
         self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
         self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
-        self._background = ThreadPoolExecutor(1, "findings", stand_back)
+        self._background = ThreadPoolExecutor(1, "findings", stand_back, (LAST,))
         self._reading = ThreadPoolExecutor(1, "reading")
         self._following: list[Following] = []
         self._after: dict[Kind, int] = {"events": 0, "links": 0}
@@ -114,7 +118,9 @@ class Miner:
         return True
 
     def run(self, stop: threading.Event, interval: float) -> None:
-        """Rounds until `stop`; after a long round a pause nearly twice as long, so that others get the machine too."""
+        """Rounds until `stop`. After a long one a pause nearly twice as long, so that others get the machine too, but
+        not so long that what comes is shown later than FRESH.
+        """
         stand_back()
         while not stop.is_set():
             began = time.monotonic()
@@ -123,7 +129,8 @@ class Miner:
             except Exception:
                 # A round that fails must not end the service: what it shows is then stale and says so.
                 log.exception("mining.round_failed")
-            stop.wait(max(interval, 2 * (time.monotonic() - began) - interval))
+            took = time.monotonic() - began
+            stop.wait(max(interval, min(2 * took - interval, FRESH - 2 * took)))
 
     def close(self) -> None:
         """Look for no more findings; keep what was taken in, where reading it again would take long."""
@@ -319,10 +326,10 @@ class Miner:
         return dataclasses.replace(snapshot, reports=known)
 
 
-def stand_back() -> None:
+def stand_back(niceness: int = 10) -> None:
     """Let other threads go first, where the system can do that for one thread."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def _remember(document: Report, states: Mapping[str, State]) -> Report:

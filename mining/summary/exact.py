@@ -69,7 +69,7 @@ def exact(summary: Summary, sources: Iterable[Source], threads: int | None = Non
     round in which branches with timers are found. `rule` (with the summary's codes) says how waiting is found, where
     others decide it than the summary's cases. Raises ValueError where they are not the summary's cases.
     """
-    rule = _rule(summary, sources) if rule is None else rule
+    rule = rule_of(summary, sources) if rule is None else rule
     waits = _counted(summary, sources, threads, rule) if rule else plainly(summary)
     size, transitions = len(summary.names.get("activity", ())), waits.numbering.size
     looks = {
@@ -110,8 +110,8 @@ def _in_threads(made: Callable[[], L], part: Part, threads: int | None) -> list[
     return looking
 
 
-def _rule(summary: Summary, sources: Iterable[Source]) -> Rule:
-    """How waiting is found in the log that these are all cases of."""
+def rule_of(summary: Summary, sources: Iterable[Source]) -> Rule:
+    """How waiting is found in the log that these are all cases of; with the summary's codes."""
     size = len(summary.names.get("activity", ()))
     again = _Recoded(summary, sources)
     parallel = summary.parallel()

@@ -1,6 +1,6 @@
 """Which activities run in parallel, decided from counts over the whole log that add and subtract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +52,18 @@ class Parallel:
     def numbers(self, codes: Codes) -> npt.NDArray[np.int32]:
         """The number of the activity of each event."""
         return self.place[codes]
+
+    def pairs(self, names: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Which activities are parallel, by their names by code; each pair twice."""
+        codes = np.flatnonzero(self.place[:-1] >= 0)
+        name = dict(zip(self.place[codes].tolist(), (names[code] for code in codes.tolist()), strict=True))
+        left, right = (each.tolist() for each in np.nonzero(self.matrix))
+        return frozenset((name[one], name[two]) for one, two in zip(left, right, strict=True))
+
+    def recoded(self, names: Sequence[str], into: Sequence[str]) -> "Parallel":
+        """The same for activities that have the codes of `into` instead of those of `names`."""
+        known = dict(zip(names, self.place.tolist(), strict=False))
+        return Parallel(np.array([*(known.get(name, -1) for name in into), -1], np.int32), self.matrix)
 
 
 def parallel(

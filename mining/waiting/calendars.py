@@ -48,6 +48,8 @@ SAMPLE: Final = 1 << 18
 
 MOMENTS: Final = 1 << 15
 """Events from which the hours of a calendar are counted."""
+LEEWAY: Final = 7 * DAY
+"""A log that has grown will grow further."""
 Found = TypeVar("Found")
 Duty = npt.NDArray[np.int64]
 """Times on duty of one week: shape (n, 2), µs since Monday 0:00 in the process's zone, rising."""
@@ -66,6 +68,19 @@ class Calendars:
     """(calendars,): given, not learned."""
     of_actor: Times
     """(actors,): the calendar of each actor; -1 where none is known, which counts as always on duty."""
+    duties: tuple[Duty, ...] = ()
+    """Times on duty of each calendar, of one week."""
+    until: int = 0
+    """Up to when, µs UTC, the times off duty are told."""
+
+    def told(self, begin: int, end: int, zone: ZoneInfo, business_days: BusinessDays) -> "Calendars":
+        """The same with times off duty of the span of a log that has grown."""
+        if end <= self.until:
+            return self
+        days = _Days(begin, end + LEEWAY, zone, business_days)
+        return _told(
+            [(duty, sure) for duty, sure in zip(self.duties, self.certain.tolist(), strict=True)], self.of_actor, days
+        )
 
     @property
     def off(self) -> tuple[Times, Times, Times]:
@@ -81,9 +96,19 @@ NO_CALENDARS: Final = Calendars(
 class Worked:
     """The events of actors, actor by actor; what is asked of some actors is made when asked, as all would be much."""
 
-    def __init__(self, actor: Codes, actors: int, activity: Codes, start: Times, end: Times, enabled: Times) -> None:
-        """Events whose actor is 0..actors-1; others are left out."""
+    def __init__(
+        self,
+        actor: Codes,
+        actors: int,
+        activity: Codes,
+        start: Times,
+        end: Times,
+        enabled: Times,
+        unlimited: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Events whose actor is 0..actors-1; others are left out. `unlimited`: as `busy` has it."""
         self.offsets, self.rows = by_code(actor, actors)
+        self._unlimited = unlimited
         self._activity, self._start, self._end, self._enabled = activity, start, end, enabled
         self._most = _usual_lengths(activity, start, end) * LONG
         self.each(self._sort)
@@ -126,8 +151,15 @@ class Worked:
         """What these actors did."""
         low, high = int(self.offsets[actors.start]), int(self.offsets[actors.stop])
         rows = self.rows[low:high]
-        columns = (column.take(rows) for column in (self._activity, self._start, self._end, self._enabled))
-        return Did(rows, self.offsets[actors.start : actors.stop + 1] - low, *columns)
+        return Did(
+            rows,
+            self.offsets[actors.start : actors.stop + 1] - low,
+            self._activity.take(rows),
+            self._start.take(rows),
+            self._end.take(rows),
+            self._enabled.take(rows),
+            None if self._unlimited is None else self._unlimited[actors],
+        )
 
     def moments(self, actors: npt.NDArray[np.int64]) -> Times:
         """When these actors began or ended something, µs; of very many things some."""
@@ -166,11 +198,12 @@ class Did:
     start: Times
     end: Times
     enabled: Times
+    unlimited: npt.NDArray[np.bool_] | None
 
     @cached_property
     def busy(self) -> Busy:
         """When each was busy."""
-        return busy(self.offsets, self.start, self.end, self.enabled)
+        return busy(self.offsets, self.start, self.end, self.enabled, self.unlimited)
 
 
 def _usual_lengths(activity: Codes, start: Times, end: Times) -> npt.NDArray[np.float64]:
@@ -212,14 +245,13 @@ def calendars(
     """
     begin = min(int(enabled.min()), int(arena.start.min()))
     days = _Days(begin, int(arena.end.max()), zone, business_days)
-    found: list[tuple[Times, bool]] = []
+    found: list[tuple[Duty, bool]] = []
     of_actor = np.full(len(pool), -1, np.int64)
     names, roles = arena.names["actor"], arena.names["role"]
     if given:
         role = commonest(arena.codes["actor"], arena.codes["role"], len(names))
-        known = {name: days.off(duty_of(rows)) for name, rows in given.items()}
-        place = {name: number for number, name in enumerate(known)}
-        found += [(off, True) for off in known.values()]
+        place = {name: number for number, name in enumerate(given)}
+        found += [(duty_of(rows), True) for rows in given.values()]
         for actor, name in enumerate(names):
             theirs = name if name in place else roles[int(role[actor])] if role[actor] >= 0 else ""
             of_actor[actor] = place.get(theirs, -1)
@@ -234,7 +266,7 @@ def calendars(
         key = duty.tobytes()
         if key not in learned:
             learned[key] = len(found)
-            found.append((days.off(duty), False))
+            found.append((duty, False))
         return learned[key]
 
     count = np.diff(done.offsets)
@@ -247,14 +279,21 @@ def calendars(
                 of_pool[group] = learn(open_[pool[open_] == group])
             own = of_pool[group]
         of_actor[actor] = own
-    offsets = np.append(0, np.cumsum([len(off) for off, _ in found])).astype(np.int64)
-    off = np.concatenate([np.empty((0, 2), np.int64), *(off for off, _ in found)])
+    return _told(found, of_actor, days)
+
+
+def _told(found: Sequence[tuple[Duty, bool]], of_actor: Times, days: "_Days") -> Calendars:
+    """Calendars by their times on duty, and whether they are given."""
+    offs = [days.off(duty) for duty, _ in found]
+    off = np.concatenate([np.empty((0, 2), np.int64), *offs])
     return Calendars(
-        offsets,
+        np.append(0, np.cumsum([len(each) for each in offs])).astype(np.int64),
         np.ascontiguousarray(off[:, 0]),
         np.ascontiguousarray(off[:, 1]),
         np.array([certain for _, certain in found], np.bool_),
         of_actor,
+        tuple(duty for duty, _ in found),
+        int(days.midnight[-1]),
     )
 
 

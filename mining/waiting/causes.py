@@ -1,7 +1,7 @@
 """Why work waited: every microsecond from when it could have started to when it did, given to one of five causes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from mining.waiting.enabling import Enabling
 from mining.waiting.pools import Free, free_times, pooled, together
 
 CAUSES: Final = ("batching", "prioritisation", "contention", "unavailability", "extraneous")
+Flags = npt.NDArray[np.bool_]
 PEOPLE: Final = "staff"
 """Kind of actor that goes off duty."""
 
@@ -32,6 +33,12 @@ class Split:
     """Per cause but extraneous (events,) µs."""
     found: Enabling
     calendars: Calendars
+    shared: Flags
+    """(activities,): what anybody of a pool takes."""
+    pool: Times
+    """(actors + systems,): the pool of each; -1 where there is none."""
+    unlimited: Flags
+    """(actors + systems,): who does more than one thing most of the time."""
 
     @property
     def waiting(self) -> Times:
@@ -47,7 +54,7 @@ class Split:
             left -= column
         return left
 
-    def of_cases(self, arena: Arena, chosen: npt.NDArray[np.bool_]) -> "Split":
+    def of_cases(self, arena: Arena, chosen: Flags) -> "Split":
         """That of the arena of some of its cases."""
         rows = np.flatnonzero(np.repeat(chosen, np.diff(arena.offsets)))
         before = self.found.before[rows]
@@ -56,8 +63,9 @@ class Split:
             np.where(before >= 0, np.searchsorted(rows, before), -1),
             self.found.start[rows],
             self.found.estimated,
+            self.found.parallel,
         )
-        return Split({cause: column[rows] for cause, column in self.parts.items()}, own, self.calendars)
+        return replace(self, parts={cause: column[rows] for cause, column in self.parts.items()}, found=own)
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Times:
         """(5, n) µs of some events, in order of CAUSES."""
@@ -75,25 +83,61 @@ def split(
 ) -> Split:
     """The waiting of all events by cause. `given`: calendars of actors and roles; `zone`: in which they are meant."""
     if not arena.events:
-        return Split({cause: nothing(np.int64(0), 0) for cause in CAUSES[:-1]}, found, NO_CALENDARS)
-    # Pages of zeros that nothing is written to take no memory.
-    parts = {cause: np.zeros(arena.events, np.int64) for cause in CAUSES[:-1]}
+        none = np.zeros(0, np.bool_)
+        return Split(
+            {cause: nothing(np.int64(0), 0) for cause in CAUSES[:-1]},
+            found,
+            NO_CALENDARS,
+            none,
+            nothing(np.int64(0), 0),
+            none,
+        )
     actor, people, pool = _actors(arena)
     end = arena.end if found.start is arena.start else np.maximum(arena.end, found.start)
     done = Worked(actor, len(people), arena.activity, found.start, end, found.enabled)
     known = calendars(arena, found.enabled, done, pool, people, given, zone, business_days)
-    certain = np.append(known.certain, False)[known.of_actor]
-    size, pools = len(arena.activities), int(pool.max(initial=-1)) + 1
+    looked = look(done, known, pool, len(arena.activities))
+    shared = pooled([each.bound for each in looked], len(arena.activities))
+    unlimited = np.concatenate([np.zeros(0, np.bool_), *(each.unlimited for each in looked)])
+    # Pages of zeros that nothing is written to take no memory.
+    parts = {cause: np.zeros(arena.events, np.int64) for cause in CAUSES[:-1]}
+    divide(done, known, pool, shared, looked, parts)
+    return Split(parts, found, known, shared, pool, unlimited)
 
-    def look(actors: slice) -> tuple[Bound, Free]:
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of some actors."""
+
+    bound: Bound
+    free: Free
+    unlimited: Flags
+
+
+def look(done: Worked, known: Calendars, pool: Times, size: int) -> list[Looked]:
+    """What is to be known of all actors before the work of one can be divided; there are `size` activities."""
+    pools = int(pool.max(initial=-1)) + 1
+
+    def one(actors: slice) -> Looked:
         did = done.some(actors)
         times, _ = without(did.busy, known.off, known.of_actor[actors])
         told = bound(did.offsets, did.activity, size, did.start, did.enabled, times)
-        return told, free_times(times, pool[actors], pools)
+        return Looked(told, free_times(times, pool[actors], pools), times.unlimited)
 
-    looked = done.each(look)
-    shared = pooled([told for told, _ in looked], size)
-    free = together([own for _, own in looked], pools) if shared.any() else None
+    return done.each(one)
+
+
+def divide(
+    done: Worked,
+    known: Calendars,
+    pool: Times,
+    shared: Flags,
+    looked: Sequence[Looked],
+    parts: Mapping[str, Times],
+) -> None:
+    """Write into `parts` (zeros, one entry an event that was done) how its waiting divides into causes."""
+    certain = np.append(known.certain, False)[known.of_actor]
+    free = together([each.free for each in looked], int(pool.max(initial=-1)) + 1) if shared.any() else None
 
     def work(actors: slice) -> None:
         did = done.some(actors)
@@ -113,10 +157,9 @@ def split(
                 column[did.rows[there]] = own[there]
 
     done.each(work)
-    return Split(parts, found, known)
 
 
-def _actors(arena: Arena) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+def _actors(arena: Arena) -> tuple[Codes, Flags, Times]:
     """Who did each event (where no actor is known: the system), who of them are people, and the pool of each.
 
     A pool is a role, or where an actor has none those who do the same activity most.

@@ -28,6 +28,8 @@ class Enabling:
     """µs UTC: `arena.start`, or the estimated start where only ends are recorded."""
     estimated: bool
     """Whether starts were estimated."""
+    parallel: Parallel
+    """Which activities (codes of the arena) run in parallel."""
 
 
 def enabling(arena: Arena) -> Enabling:
@@ -37,7 +39,7 @@ def enabling(arena: Arena) -> Enabling:
     found = enabled(part, rule)
     times, unknown = found.enabled, found.enabled == NO_TIME
     times[unknown] = found.begun[unknown]
-    return Enabling(times, found.before, found.begun, rule.longest is not None)
+    return Enabling(times, found.before, found.begun, rule.longest is not None, rule.parallel)
 
 
 def with_free(part: Part, names: Mapping[str, Sequence[str]]) -> Part:

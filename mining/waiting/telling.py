@@ -13,13 +13,15 @@ from mining.waiting.calendars import Calendars
 from mining.waiting.causes import CAUSES, Split
 
 SECOND: Final = 1_000_000
+LIVE: Final = 2_000_000
 Flags = npt.NDArray[np.bool_]
 
 
-def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = None) -> Report:
+def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = None, live: bool = False) -> Report:
     """The report with `causes_s` of its transitions and `working_s` of its nodes; `chosen` cases are what it is of.
 
-    `split` is that of the whole arena. Working time of an activity is null where none of who does it has a calendar.
+    `split` is that of the whole arena. Working time of an activity is null where none of who does it has a calendar,
+    and among more than LIVE events where somebody waits for a `live` answer.
     """
     inside = None if chosen is None else np.repeat(chosen, np.diff(arena.offsets))
     code = {name: number for number, name in enumerate(arena.activities)}
@@ -34,7 +36,7 @@ def caused(found: Report, arena: Arena, split: Split, chosen: Flags | None = Non
         for each, own in zip(found.transitions, seconds, strict=True)
     )
     nodes = found.nodes
-    if len(split.calendars.certain):
+    if len(split.calendars.certain) and not (live and arena.events > LIVE):
         working = _Working(arena, split.calendars)
         nodes = tuple(replace(node, working_s=working.of(code[node.activity], inside)) for node in nodes)
     return replace(found, transitions=transitions, nodes=nodes)

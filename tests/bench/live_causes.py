@@ -70,10 +70,11 @@ def main() -> None:
         stop = threading.Event()
         worker = threading.Thread(target=miner.run, args=(stop, INTERVAL))
         worker.start()
-        while not knowledge.taken:
+        shown = None
+        while shown is None or shown.split is None:
             time.sleep(0.1)
-        shown = knowledge.snapshot(segments.PROCESS)
-        held = shown.arena.events if shown is not None else 0
+            shown = knowledge.snapshot(segments.PROCESS)
+        held = shown.arena.events
         print(f"{held:,} events are there; {given.rate:,} a second come for {given.seconds} s")
         waiting: list[tuple[int, float]] = []
         late: list[float] = []

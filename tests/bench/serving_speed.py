@@ -31,7 +31,7 @@ from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.log import LiveLog
 from mining.live.miner import stand_back
 from mining.live.register import Register
-from mining.reporting import reports
+from mining.reporting import Counted, reports
 from tests.bench.support import log as logs
 from tests.bench.support import segments
 from tests.integration.api import serving
@@ -67,7 +67,8 @@ class Taking(threading.Thread):
     def publish(self) -> None:
         began = time.monotonic()
         arena = self._followed.arena()
-        documents = reports(arena, CONFIG, int(arena.end.max()), LANGUAGES, facts=(), summary=self._followed.summary)
+        counted = Counted.of(arena, self._followed.summary)
+        documents = reports(arena, CONFIG, int(arena.end.max()), LANGUAGES, facts=(), counted=counted)
         now = time.time_ns() // 1000
         self._knowledge.publish({segments.PROCESS: Snapshot(CONFIG, arena, (), now, documents)}, now, 0.0)
         self.published.append(time.monotonic() - began)

@@ -18,7 +18,7 @@ from mining.details import TableDetails
 from mining.filters import Filters, select
 from mining.live.log import LiveLog
 from mining.part import part_of
-from mining.reporting import document, reports
+from mining.reporting import Counted, document, reports
 from mining.summary.arrow import to_arrow
 from mining.summary.tallying import summarise
 from tests.helpers import DAY, HOUR, MINUTE, T0
@@ -173,8 +173,8 @@ def _compare(log: LiveLog[TableDetails], arena: Arena, come: list[Come], now: in
     assert arena.quality.without_case == rebuilt.quality.without_case
     fresh = summarise(part_of(rebuilt), rebuilt.names)
     assert to_arrow(log.summary).equals(to_arrow(fresh))
-    ours = reports(arena, CONFIG, now, LANGUAGES, facts=(), summary=log.summary)
-    theirs = reports(replace(rebuilt, quality=arena.quality), CONFIG, now, LANGUAGES, facts=(), summary=fresh)
+    ours = reports(arena, CONFIG, now, LANGUAGES, facts=(), counted=Counted.of(arena, log.summary))
+    theirs = reports(replace(rebuilt, quality=arena.quality), CONFIG, now, LANGUAGES, facts=())
     assert {key: document(value) for key, value in ours.items()} == {k: document(v) for k, v in theirs.items()}
 
 
