@@ -1,6 +1,7 @@
 """Rows gathered column by column, and made an Arrow table at the end."""
 
 import itertools
+from collections import Counter as Tally
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -85,6 +86,15 @@ class EventColumns:
             for field in EVENT_SCHEMA
         ]
         return pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA)
+
+
+class Output:
+    """What a round writes: events, links (event id, process, case id), and how many new events by process."""
+
+    def __init__(self) -> None:
+        self.events = EventColumns()
+        self.links: list[tuple[str, str, str]] = []
+        self.tally: Tally[str] = Tally()
 
 
 def links_table(rows: list[tuple[str, str, str]]) -> pa.Table:

@@ -12,10 +12,10 @@ from google.protobuf.message import DecodeError
 from collector import skew
 from collector.converter import sampling
 from collector.converter.clocks import CORRECT, Clocks
-from collector.converter.columns import SpanColumns, links_table
+from collector.converter.columns import Output, SpanColumns, links_table
 from collector.converter.decode import Decoder, Fresh
 from collector.converter.joins import MAX_JOINS, Joins
-from collector.converter.mapper import HOLD_MS, Mapper, Output
+from collector.converter.mapper import HOLD_MS, Mapper
 from collector.converter.open_events import MAX_WITHOUT_CASE, OpenEvents
 from collector.converter.rebuild import remember
 from collector.converter.rules import Rules

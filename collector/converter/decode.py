@@ -17,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from collector.converter.columns import SpanColumns
+from collector.converter.origins import is_failure
 from collector.converter.rules import Head, Rules
 from collector.converter.seen import Ids, Seen
 from collector.converter.span import KINDS, LOG, Source, Span, SpanKey
@@ -205,15 +206,20 @@ class Batch:
         spans, rows, keys = self.spans, self.rows, self._keys
         self.attributes: list[dict[str, str]] = [_NOTHING] * len(rows)
         begins, ends = spans.attr_offsets[rows], spans.attr_offsets[rows + 1]
+        quiet = self._quiet()
+        before = np.concatenate(([0], np.cumsum(quiet)))
+        loud = (ends - begins) > before[ends] - before[begins]
         exception = spans.exc_size[rows] >= 0
         message = (spans.status[rows] == 2) & (spans.message_size[rows] > 0)
-        told = np.flatnonzero((ends > begins) | exception | message)
-        raw = memoryview(spans.buffer.data)
+        told = np.flatnonzero(loud | exception | message)
+        raw, passed_over = memoryview(spans.buffer.data), quiet.tolist()
         kinds, codes = spans.attr_type.tolist(), spans.attr_key.tolist()
         places, sizes, numbers = spans.attr_at.tolist(), spans.attr_size.tolist(), spans.attr_number.tolist()
         for i, begin, end in zip(told.tolist(), begins[told].tolist(), ends[told].tolist(), strict=True):
             found: dict[str, str] = {}
             for hit in range(begin, end):
+                if passed_over[hit]:
+                    continue
                 if kinds[hit] == 1:
                     at = places[hit]
                     found[keys[codes[hit]]] = str(raw[at : at + sizes[hit]], "utf-8", "replace")
@@ -227,6 +233,17 @@ class Batch:
         for i in np.flatnonzero(message).tolist():
             row = rows[i]
             self.attributes[i].setdefault(STATUS_TEXT, _text(spans, spans.message_at[row], spans.message_size[row]))
+
+    def _quiet(self) -> npt.NDArray[np.bool_]:
+        """Which attributes are HTTP statuses below 500 that no rule wants."""
+        spans = self.spans
+        codes = [code for code, key in enumerate(self._keys) if key in self._rules.only_failing]
+        quiet = np.isin(spans.attr_key, codes)
+        at = np.flatnonzero(quiet)
+        number = (spans.attr_type[at] == 3) & (spans.attr_number[at] >= 500)
+        written = (spans.attr_type[at] == 1) & (spans.buffer[spans.attr_at[at]] == ord("5"))
+        quiet[at] = ~(number | written)
+        return quiet
 
     def _heads(self) -> tuple[list[Head], npt.NDArray[np.int64]]:
         """Distinct heads, and the place of each row's."""
@@ -249,23 +266,23 @@ class Batch:
         return found, heads
 
     def spans_that_tell(self) -> list[Span]:
-        """A span a row that has wanted attributes, links, or a rule that may fit."""
+        """A span a row that failed, or has wanted attributes, links, or a rule that may fit."""
         spans, rows, rules = self.spans, self.rows, self._rules
         heads, head_of = self._heads()
         candidates = [rules.candidates(head) for head in heads]
         may_fit = np.array([bool(each) for each in candidates])[head_of]
         linking = spans.link_offsets[rows + 1] > spans.link_offsets[rows]
         with_attributes = np.fromiter(map(len, self.attributes), np.int64, len(rows)) > 0
-        told = np.flatnonzero(may_fit | linking | with_attributes)
+        told = np.flatnonzero(may_fit | linking | with_attributes | (spans.status[rows] == 2))
         at = rows[told]
         found: list[Span] = []
-        for i, head, resource, start, end, error, links in zip(
+        for i, head, resource, start, end, status, links in zip(
             told.tolist(),
             head_of[told].tolist(),
             spans.resource[at].tolist(),
             (spans.start_ns[at] // 1000).tolist(),
             (spans.end_ns[at] // 1000).tolist(),
-            (spans.status[at] == 2).tolist(),
+            spans.status[at].tolist(),
             linking[told].tolist(),
             strict=True,
         ):
@@ -279,7 +296,7 @@ class Batch:
                 kind,
                 start,
                 end,
-                error or "error.type" in attributes,
+                is_failure(status, kind, attributes),
                 source,
                 scope,
                 attributes,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from collector.converter.columns import EventColumns
+from collector.converter.origins import error_type, origin_fields
 from collector.converter.rules import Rules, fill, places
 from collector.converter.span import Named, Span
 from collector.converter.values import as_amount, as_list, as_time
@@ -22,7 +23,7 @@ class Around:
     """A span, its ancestors, its descendants: where attributes are looked up, nearest first."""
 
     def __init__(self, span: Span, window: Window) -> None:
-        self.span = span
+        self.span, self.window = span, window
         self.above = window.ancestors(span)[0]
         """Ancestors, from the nearest."""
         self.spans = [span, *self.above]
@@ -82,7 +83,9 @@ def add_event(
     amount = around.find(mapping.amount)
     enabled = around.find(mapping.enabled)
     start, end = _times(span, around, rules)
-    error = _failed(span, around, rules)
+    error = failed(span, around, rules)
+    if error:
+        fields |= origin_fields(span, around.window, rules)
     trace_id, span_id = span.trace_id.hex(), span.span_id.hex()
     columns.add(
         (
@@ -132,7 +135,8 @@ def _times(span: Span, around: Around, rules: Rules) -> tuple[int, int]:
     return start, max(start, end if end is not None else span.end)
 
 
-def _failed(span: Span, around: Around, rules: Rules) -> bool:
+def failed(span: Span, around: Around, rules: Rules) -> bool:
+    """Whether the event of `span` has the outcome `error`: as its attributes say, else as the span does."""
     said = around.own(rules.mapping.outcome) if rules.mapping.outcome else None
     word = said.strip().lower() if said is not None else ""
     if word in _WELL:
@@ -183,8 +187,6 @@ def _error_type(around: Around, names: Sequence[str]) -> str | None:
     if found := around.own(names):
         return found
     for span in around.spans:
-        if span.error:
-            found = span.attributes.get("error.type") or span.attributes.get("exception.type")
-            if found:
-                return found
+        if span.error and (found := error_type(span)):
+            return found
     return None

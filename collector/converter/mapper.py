@@ -1,17 +1,17 @@
 """From spans to events and case links: what can be written now, what must wait, what became known late."""
 
-from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import structlog
 
-from collector.converter.columns import EventColumns
+from collector.converter.columns import Output
 from collector.converter.decode import Fresh, Refuse
-from collector.converter.events import Around, add_event
+from collector.converter.events import Around, add_event, failed
 from collector.converter.joins import Joins
 from collector.converter.objects import Found, beside, resolve
 from collector.converter.open_events import ObjectKey, OpenEvents
+from collector.converter.origins import reached
 from collector.converter.rules import Rules
 from collector.converter.span import Named, Span, SpanKey
 from collector.converter.telemetry import ConverterMetrics
@@ -26,16 +26,6 @@ _MAX_SETTLED: Final = 20_000
 """So many traces are looked through at once."""
 
 log = structlog.get_logger()
-Link = tuple[str, str, str]
-
-
-class Output:
-    """What a round writes: events, links (event id, process, case id), and events by process."""
-
-    def __init__(self) -> None:
-        self.events = EventColumns()
-        self.links: list[Link] = []
-        self.tally: Tally[str] = Tally()
 
 
 class Mapper:
@@ -90,6 +80,7 @@ class Mapper:
         for span in fresh.telling:
             if span.rule is not None:
                 self._try(span, now, out, final=False)
+        self._correct(fresh, out)
         self._expire(now, out)
         self._link_late(touched, now, out)
         self._evict(now, out)
@@ -166,17 +157,12 @@ class Mapper:
             return
         leading = self._leading.get(rule.process)
         try:
-            found = resolve(span, self._window, self._types)
-            case = found.first(leading) if leading else None
-            if case is None and leading:
-                case = self._case_by_join(found, leading)
+            found, case = self._resolved(span, leading)
             if not final and ((leading and case is None) or not self._window.ancestors(span)[1]):
                 if span.key not in self._open.held:
                     self._open.hold(span.key, now)
                 return
-            objects = found.all()
-            if leading and case is not None and leading not in found.types:
-                objects.append(Named(leading, case, None))
+            objects = found.with_case(leading, case)
             add_event(out.events, span, rule, objects, Around(span, self._window), self._rules)
         except Exception as error:
             # One event must not stop the rest, whatever is wrong with it.
@@ -196,6 +182,25 @@ class Mapper:
             for each in found.near:
                 if each.type != leading:
                     self._join(each, leading, case)
+
+    def _correct(self, fresh: Fresh, out: Output) -> None:
+        """Write failed events again, under their ids, when more is known of where their error began."""
+        new = {span.key for span in fresh.telling if span.rule is not None}
+        for key, span in {each.key: each for each in reached(fresh.telling, self._window)}.items():
+            around = Around(span, self._window)
+            if span.rule is None or key in new or key in self._open.held or not failed(span, around, self._rules):
+                continue
+            leading = self._leading.get(span.rule.process)
+            found, case = self._resolved(span, leading)
+            add_event(out.events, span, span.rule, found.with_case(leading, case), around, self._rules)
+
+    def _resolved(self, span: Span, leading: str | None) -> tuple[Found, str | None]:
+        """The objects of a span's event, and its case where they tell it."""
+        found = resolve(span, self._window, self._types)
+        case = found.first(leading) if leading else None
+        if case is None and leading:
+            case = self._case_by_join(found, leading)
+        return found, case
 
     def _why(self, span: Span, found: Found, leading: str, keys: Sequence[ObjectKey]) -> str:
         """Why an event has no case."""

@@ -29,6 +29,12 @@ class Found:
         """All objects, nearest first."""
         return [each for named in self.types.values() for each in named]
 
+    def with_case(self, leading: str | None, case: str | None) -> list[Named]:
+        """All objects, and the case as one of the leading type where none of that is among them."""
+        if leading is None or case is None or leading in self.types:
+            return self.all()
+        return [*self.all(), Named(leading, case, None)]
+
     def first(self, object_type: str) -> str | None:
         """The id of the first object of the type."""
         named = self.types.get(object_type)

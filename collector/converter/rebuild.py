@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from collector.converter.columns import STATUS
 from collector.converter.decode import Fresh, by_trace, make_source
+from collector.converter.origins import is_failure
 from collector.converter.rules import Head, Rules
 from collector.converter.seen import Ids, Seen
 from collector.converter.span import Source, Span, SpanKey
@@ -100,7 +102,7 @@ def _fresh(
     nothing: dict[str, str] = {}
     for i in range(batch.num_rows):
         own, head = attributes.get(i, nothing), Head(services[i], scopes[i], names[i], kinds[i])
-        if not own and i not in links and not rules.candidates(head):
+        if not own and i not in links and statuses[i] != "error" and not rules.candidates(head):
             continue
         source = sources.get(resources[i])
         if source is None:
@@ -114,7 +116,7 @@ def _fresh(
                 kinds[i],
                 starts[i],
                 ends[i],
-                statuses[i] == "error" or "error.type" in own,
+                is_failure(STATUS.index(statuses[i]), kinds[i], own),
                 source,
                 scopes[i],
                 own,

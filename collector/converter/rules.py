@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from collector.converter import sampling
-from collector.converter.span import BODY, Named, Source, Span
+from collector.converter.span import BODY, HTTP_STATUS, Named, Source, Span
 from collector.converter.values import as_list
 from collector.settings import ActivityRule, ActorRule, MappingSettings, Match
 
@@ -81,7 +81,10 @@ class Rules:
         self._objects: dict[str, list[tuple[str, str | None]]] = {}
         for each in mapping.objects:
             self._objects.setdefault(each.attribute, []).append((each.type, each.qualifier))
-        self.wanted = frozenset(_wanted(mapping))
+        wanted = _wanted(mapping)
+        self.wanted = frozenset(wanted.union(HTTP_STATUS))
+        self.only_failing = frozenset(HTTP_STATUS) - wanted
+        """Of those wanted, HTTP statuses that matter from 500 on only."""
         self._candidates: dict[Head, Candidates] = {}
 
     def objects(self, attributes: Mapping[str, str]) -> tuple[Named, ...]:

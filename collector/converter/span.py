@@ -11,6 +11,8 @@ KINDS: Final = ("internal", "internal", "server", "client", "producer", "consume
 """By OTLP's number; unspecified counts as internal, as the specification says. A log record is a span of kind `log`, a
 CloudEvent one of kind `event` (collector/converter/decoders)."""
 LOG: Final = 6
+HTTP_STATUS: Final = ("http.response.status_code", "http.status_code")
+"""Kept from 500 on only, where no rule wants them: every request has one."""
 BODY: Final = "log.body"
 """Attribute with the body of a log record."""
 

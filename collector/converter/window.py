@@ -123,6 +123,11 @@ class Trace:
             found.append((levels[distance], True))
         return found
 
+    def children(self, span_id: bytes) -> list[Span]:
+        """Known children of a span that tell something."""
+        self._look_up()
+        return self._below.get(span_id, {}).get(1, [])
+
     def _look_up(self) -> dict[bytes, Above]:
         """From every span that tells something up to its root, once for all questions."""
         if self._above is None:
@@ -221,6 +226,11 @@ class Window:
         last level)."""
         trace = self._traces.get(span.trace_id)
         return trace.below(span) if trace and len(trace.telling) > (span.span_id in trace.telling) else []
+
+    def children(self, span: Span) -> list[Span]:
+        """Known children that tell something, those that failed among them."""
+        trace = self._traces.get(span.trace_id)
+        return trace.children(span.span_id) if trace else []
 
     def linked(self, trace_id: bytes) -> bool:
         """Whether a span of the trace has a link, or is linked to."""

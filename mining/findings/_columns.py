@@ -25,6 +25,8 @@ BANDS: Final = 4
 """Into so many are amounts put .."""
 KNOWN: Final = 20
 """.. where so many are known."""
+ORIGIN: Final = "error.origin."
+"""Begins the fields of a failed event that say where its error began (docs/errors.md)."""
 MOST_VALUES: Final = 60
 """A field with more different values is an id, not a segment."""
 
@@ -104,10 +106,15 @@ def event_columns(arena: Arena, skip: frozenset[str] = frozenset()) -> Iterator[
     for name in EVENT_FIELDS:
         if name not in skip and len(arena.names[name]) > 1:
             yield Column(name, arena.codes[name], arena.names[name])
-    for name in sorted(arena.fields):
+    for name in segment_fields(arena):
         found = arena.fields.coded(name, MOST_VALUES) if name not in skip else None
         if found is not None and len(found[1]) > 1:
             yield Column(name, *found)
+
+
+def segment_fields(arena: Arena) -> list[str]:
+    """Further fields that may set cases apart; where an error began is a part of the error, not what it comes from."""
+    return [name for name in sorted(arena.fields) if not name.startswith(ORIGIN)]
 
 
 def first_known(arena: Arena, codes: Codes) -> Codes:
@@ -127,7 +134,7 @@ def case_columns(arena: Arena) -> list[Column]:
         for name in CASE_FIELDS
         if len(arena.names[name]) > 1
     ]
-    for name in sorted(arena.fields):
+    for name in segment_fields(arena):
         encoded = arena.fields.coded(name, MOST_VALUES)
         if encoded is not None and len(encoded[1]) > 1:
             found.append(Column(name, first_known(arena, encoded[0]), encoded[1]))

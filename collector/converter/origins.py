@@ -1,0 +1,118 @@
+"""Where an event's error began: the deepest span that failed, as long as everything between failed too."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from collector.converter.rules import Rules
+from collector.converter.span import HTTP_STATUS, Span
+from collector.converter.window import Window
+
+PREFIX: Final = "error.origin."
+"""Before the fields of an event that say where its error began (docs/contract.md, section 7)."""
+_DEEPEST: Final = 200
+
+
+def origin(span: Span, window: Window) -> Span:
+    """The deepest known span from which an error climbed up to `span`; itself where none below it failed.
+
+    A child counts only where its parent failed as well: what a parent recovered from is nobody's error.
+    """
+    for _ in range(_DEEPEST):
+        failed = [each for each in window.children(span) if each.error]
+        if not failed:
+            break
+        span = _fatal(failed, span)
+    return span
+
+
+def origin_fields(span: Span, window: Window, rules: Rules) -> dict[str, str]:
+    """The fields of a failed event that say where its error began."""
+    found = origin(span, window)
+    service = found.source.service
+    fields = {
+        "service": service,
+        "module": _module(found, window, rules.mapping.module),
+        "operation": found.name,
+        "type": error_type(found, rules.mapping.error_type),
+        "version": found.source.version,
+        "span": found.span_id.hex(),
+    }
+    return {PREFIX + name: value for name, value in fields.items() if value}
+
+
+def error_type(span: Span, names: Iterable[str] = ()) -> str | None:
+    """What the span says of its error: one of `names`, the error's type, its exception's, its HTTP status."""
+    for name in (*names, "error.type", "exception.type"):
+        if value := span.attributes.get(name):
+            return value
+    return next((value for name in HTTP_STATUS if is_server_error(value := span.attributes.get(name, ""))), None)
+
+
+def is_failure(status: int, kind: str, attributes: Mapping[str, str]) -> bool:
+    """Whether a span failed, by OTLP's status (0 unset, 1 ok, 2 error) and its attributes.
+
+    An exception and an HTTP status from 500 on count unless the application says that all is well. A log record of an
+    exception is no failure: it may tell of one that was handled.
+    """
+    if status == 2 or not attributes:
+        return status == 2
+    if "error.type" in attributes:
+        return True
+    if status == 1 or kind == "log":
+        return False
+    return "exception.type" in attributes or any(is_server_error(attributes.get(name, "")) for name in HTTP_STATUS)
+
+
+def is_server_error(status: str) -> bool:
+    """Whether it is an HTTP status of 500 to 599."""
+    return len(status) == 3 and status[0] == "5" and status.isdecimal()
+
+
+def reached(fresh: Iterable[Span], window: Window) -> Iterator[Span]:
+    """Spans with a rule up to which errors of `fresh` may have climbed."""
+    for span in fresh:
+        if not span.error:
+            continue
+        below = span
+        for above in window.ancestors(span)[0]:
+            if above.span_id != below.parent:
+                break
+            if above.rule is not None:
+                yield above
+            if not above.error:
+                break
+            below = above
+
+
+def _fatal(failed: list[Span], parent: Span) -> Span:
+    """Of a parent's failed children the one that it did not survive.
+
+    The last to end before the parent did: what failed before was tried again. What was only cancelled, because another
+    one failed, does not count beside that one; of those that ran at the same time one with the parent's own type of
+    error goes first.
+    """
+    told = [(each, (error_type(each) or "").lower()) for each in failed]
+    failed = [each for each, kind in told if "cancel" not in kind] or failed
+    before = [each for each in failed if each.end <= parent.end]
+    if not before:
+        return min(failed, key=_by_end)
+    last = max(before, key=_by_end)
+    own = error_type(parent)
+    return max(
+        (each for each in before if each is last or last.start < each.end),
+        key=lambda each: (own is not None and error_type(each) == own, *_by_end(each)),
+    )
+
+
+def _by_end(span: Span) -> tuple[int, int, bytes]:
+    return span.end, -span.start, span.span_id
+
+
+def _module(span: Span, window: Window, names: Iterable[str]) -> str | None:
+    names = tuple(names)
+    for each in (span, *window.ancestors(span)[0]):
+        if each.source.service == span.source.service:
+            for name in names:
+                if value := each.attributes.get(name):
+                    return value
+    return None
