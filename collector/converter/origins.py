@@ -12,22 +12,25 @@ PREFIX: Final = "error.origin."
 _DEEPEST: Final = 200
 
 
-def origin(span: Span, window: Window) -> Span:
+def origin(span: Span, window: Window) -> tuple[Span, int]:
     """The deepest known span from which an error climbed up to `span`; itself where none below it failed.
 
-    A child counts only where its parent failed as well: what a parent recovered from is nobody's error.
+    A child counts only where its parent failed as well: what a parent recovered from is nobody's error. And how many
+    calls like it were made, when every level tried as often as this once: the failed tries of each level multiplied.
     """
+    calls = 1
     for _ in range(_DEEPEST):
         failed = [each for each in window.children(span) if each.error]
         if not failed:
             break
         span = _fatal(failed, span)
-    return span
+        calls *= sum(each.name == span.name and each.source.service == span.source.service for each in failed)
+    return span, calls
 
 
 def origin_fields(span: Span, window: Window, rules: Rules) -> dict[str, str]:
     """The fields of a failed event that say where its error began."""
-    found = origin(span, window)
+    found, calls = origin(span, window)
     service = found.source.service
     fields = {
         "service": service,
@@ -35,6 +38,7 @@ def origin_fields(span: Span, window: Window, rules: Rules) -> dict[str, str]:
         "operation": found.name,
         "type": error_type(found, rules.mapping.error_type),
         "version": found.source.version,
+        "calls": str(calls) if calls > 1 else None,
         "span": found.span_id.hex(),
     }
     return {PREFIX + name: value for name, value in fields.items() if value}

@@ -96,7 +96,7 @@ def _truths(p: Problems, clerks: list[str]) -> list[Truth]:
             "Charges time out at the payment gateway since a release; customers pay a second time.",
             "order",
             "error",
-            "system_error",
+            "timeout",
             {"activity": "Pay order", "system": "payment-gateway"},
             p.gateway_since,
             None,

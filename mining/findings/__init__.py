@@ -13,6 +13,7 @@ from mining.findings.slow_role import slow_role
 from mining.findings.slow_step import slow_step
 from mining.findings.stuck_case import stuck_case
 from mining.findings.system_error import system_error
+from mining.findings.timeout import timeout
 from mining.findings.waiting import waiting
 
 DETECTORS: Final[tuple[Detector, ...]] = (
@@ -24,6 +25,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     rework_loop,
     rule_violation,
     system_error,
+    timeout,
     stuck_case,
     flow_stopped,
     slow_role,

@@ -18,8 +18,8 @@ AT_ONCE: Final = 3_600_000_000
 """What came within this (µs) of when something began came with it."""
 
 
-def change_before(view: View, since: int, rows: Ints) -> Change | None:
-    """The last change of a system of the events `rows`, or of those that enabled them, about the day from `since` on.
+def change_before(view: View, since: int, rows: Ints, also: frozenset[str] = frozenset()) -> Change | None:
+    """The last change of a system of the events `rows`, that enabled them, or of `also`, about the day from `since` on.
 
     `since` is µs UTC. Looked for from two days before to the end of that day; None where there is none. One at the very
     time comes before all others: a day's beginning is seldom one, but where it is known exactly when it began, it is.
@@ -27,7 +27,7 @@ def change_before(view: View, since: int, rows: Ints) -> Change | None:
     arena = view.arena
     before = view.split.found.before[rows]
     seen = np.concatenate([arena.codes["system"][rows], arena.codes["system"][before[before >= 0]]])
-    systems = {arena.names["system"][code] for code in np.unique(seen) if code >= 0}
+    systems = {arena.names["system"][code] for code in np.unique(seen) if code >= 0} | also
     known = [c for c in (*view.changes, *_seen(view)) if c.system in systems and since - REACH <= c.time < since + DAY]
     at_once = [c for c in known if abs(c.time - since) <= AT_ONCE]
     if at_once:

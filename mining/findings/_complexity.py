@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pyarrow.compute as pc
 
-from mining.findings._columns import case_of
+from mining.findings._columns import case_of, segment_fields
 from mining.findings._frame import of_kind
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings.facts import View
@@ -110,7 +110,7 @@ def scores(view: View, every: Visits, least: int) -> tuple[Ints, dict[str, Float
     for part, values in (("retries", every.goes), ("systems", every.systems), ("hands", every.hands)):
         measured[part] = np.bincount(every.activity, weights=values, minlength=size) / np.maximum(count, 1)
     filled = np.zeros(size)
-    for name in arena.fields:
+    for name in segment_fields(arena):
         there = pc.is_valid(arena.fields[name]).to_numpy(zero_copy_only=False)
         filled += np.bincount(arena.activity[there], minlength=size)
     measured["fields"] = filled / np.maximum(np.bincount(arena.activity, minlength=size), 1)

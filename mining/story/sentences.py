@@ -6,6 +6,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
 from mining.story.durations import hours, humanise
+from mining.story.errors import system_error, timeout
 from mining.story.rules import rule_violation
 from mining.story.stalls import flow_stopped
 from mining.story.steps import complex_step, queue_growing, slow_step
@@ -121,44 +122,6 @@ def _rework_loop(fact: Fact, view: View, language: Language) -> tuple[str, list[
     return title, [first, loop]
 
 
-def _system_error(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
-    f, activity = fact.figures, str(fact.subject["activity"])
-    where = " · ".join(str(fact.subject[part]) for part in ("system", "module") if part in fact.subject) or activity
-    shown = {"where": where, "activity": activity, "rate": percent(number(f, "rate"), language)}
-    kind = words(f, "error_type")
-    title = (
-        text(language, "{where}: {error} in {rate} of {activity}", **shown, error=kind)
-        if kind
-        else text(language, "{where}: errors in {rate} of {activity}", **shown)
-    )
-    first = text(
-        language,
-        "{errors} of {events} runs of {activity} at {where} failed, touching {cases} cases ({share}).",
-        activity=activity,
-        where=where,
-        errors=count(number(f, "errors")),
-        events=count(number(f, "events")),
-        cases=count(fact.cases),
-        share=percent(fact.share, language),
-    )
-    change = (
-        text(
-            language,
-            "The error rate rose from {before} to {after}.",
-            before=percent(number(f, "before"), language),
-            after=percent(number(f, "after"), language),
-        )
-        if f.get("after") is not None
-        else text(language, "Everything else has {rest}.", rest=percent(number(f, "rest"), language))
-    )
-    burst = (
-        text(language, "Right now: {recent} errors in the last hour.", recent=count(number(f, "recent")))
-        if fact.burst
-        else ""
-    )
-    return title, [first, change, burst]
-
-
 def _stuck_case(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:
     f, activity = fact.figures, str(fact.subject["activity"])
     title = text(language, "{cases} cases stuck after {activity}", cases=count(fact.cases), activity=activity)
@@ -243,7 +206,8 @@ TELLERS: Final[dict[str, Teller]] = {
     "rare_path": _rare_path,
     "rework_loop": _rework_loop,
     "rule_violation": rule_violation,
-    "system_error": _system_error,
+    "system_error": system_error,
+    "timeout": timeout,
     "stuck_case": _stuck_case,
     "flow_stopped": flow_stopped,
     "slow_role": _slow_role,

@@ -5,6 +5,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, Gain
 from mining.report import Suggestion
+from mining.story import errors
 from mining.story.durations import humanise
 from mining.story.steps import detail
 from mining.story.words import field, number, words
@@ -107,10 +108,6 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
             return text(language, "Have the system check the rule where the step is done.")
         case "remind_in_time":
             return text(language, "Have the system remind whoever is next before the time is up.")
-        case "fix_system":
-            return text(language, "Have the owner of the system look into the errors with the example traces.")
-        case "retry_or_switch":
-            return text(language, "Retry by itself, or switch to a standby, when the call fails.")
         case "clear_stuck":
             return text(language, "Go through the list now and move each case on or close it.")
         case "watch_stuck":
@@ -124,6 +121,8 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
         case "train_or_help":
             return text(language, "Watch a few cases together with someone quick, and share what helps.")
         case _:
-            return detail(lever, fact, language) or text(
-                language, "Go through the example cases with the people who did them."
+            return (
+                detail(lever, fact, language)
+                or errors.detail(lever, language)
+                or text(language, "Go through the example cases with the people who did them.")
             )

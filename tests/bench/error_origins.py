@@ -42,6 +42,8 @@ class Node:
     sign: str | None = None
     error: str = ""
     number: int = 0
+    tries: int = 1
+    """How often it was called before its parent gave up."""
 
     @property
     def version(self) -> str:
@@ -54,20 +56,22 @@ class Node:
 
     def told(self) -> dict[str, str]:
         """What an event should say when its error began here."""
-        each: Node | None = self
+        calls, each = 1, self.parent
+        while each is not None:
+            calls, each = calls * each.tries, each.parent
+        calls, each = calls * self.tries, self
         while each is not None and not (each.service == self.service and each.route):
             each = each.parent
         found = {
             "service": self.service,
+            "module": each.route if each is not None else None,
             "operation": self.name,
+            "type": self.error if self.sign != "status" else None,
             "version": self.version,
+            "calls": str(calls) if calls > 1 else None,
             "span": f"{self.number:016x}",
         }
-        return (
-            found
-            | ({"module": each.route} if each is not None and each.route else {})
-            | ({"type": self.error} if self.sign != "status" else {})
-        )
+        return {name: value for name, value in found.items() if value}
 
 
 @dataclass
@@ -119,6 +123,7 @@ def _hide(made: Tree, node: Node, level: int, next_: Node | None, rng: random.Ra
     if next_ is not None and rng.random() < 0.3:  # a first try that failed, with all that was below it
         again = made.add(Node(next_.service, next_.name, node, first, first + 0.3, next_.route))
         again.fail("type", rng.choice(TYPES))
+        next_.tries = 2
         made.add(Node(next_.service, "SELECT first", again, first, first + 0.2)).fail("status", "")
     if rng.random() < 0.3:  # a call that coped with what failed below it
         coped = made.add(Node(service, "GET /price", node, first, first + 0.7, "/price"))

@@ -296,7 +296,7 @@ def test_a_burst_of_errors_now() -> None:
         bad = number >= 1494 or number % 300 == 0
         for attempt in range(4):
             rows.append(
-                event(f"c{number}", "pay", at + attempt * MINUTE, error="timeout" if bad else None, system="gateway")
+                event(f"c{number}", "pay", at + attempt * MINUTE, error="refused" if bad else None, system="gateway")
             )
     found = arena(rows)
     fact = only(list(system_error(look(found, int(found.end.max())))))

@@ -92,7 +92,7 @@ def sick() -> View:
 def test_all_that_is_wrong_is_told(sick: View, language: Language) -> None:
     findings = tell(detect(sick), sick, "order", language)
     severe = {finding.name for finding in findings if finding.severity != "info"}
-    assert severe == {"waiting", "rare_path", "rework_loop", "system_error", "stuck_case", "slow_role"}
+    assert severe == {"waiting", "rare_path", "rework_loop", "timeout", "stuck_case", "slow_role"}
     for finding in findings:
         assert finding.title
         assert finding.story
