@@ -205,21 +205,19 @@ class Batch:
         """Wanted attributes by row; rows without any share one empty dictionary."""
         spans, rows, keys = self.spans, self.rows, self._keys
         self.attributes: list[dict[str, str]] = [_NOTHING] * len(rows)
-        begins, ends = spans.attr_offsets[rows], spans.attr_offsets[rows + 1]
-        quiet = self._quiet()
-        before = np.concatenate(([0], np.cumsum(quiet)))
-        loud = (ends - begins) > before[ends] - before[begins]
+        kept = np.flatnonzero(self._kept())
+        offsets = np.searchsorted(kept, spans.attr_offsets)
+        begins, ends = offsets[rows], offsets[rows + 1]
         exception = spans.exc_size[rows] >= 0
         message = (spans.status[rows] == 2) & (spans.message_size[rows] > 0)
-        told = np.flatnonzero(loud | exception | message)
-        raw, passed_over = memoryview(spans.buffer.data), quiet.tolist()
-        kinds, codes = spans.attr_type.tolist(), spans.attr_key.tolist()
-        places, sizes, numbers = spans.attr_at.tolist(), spans.attr_size.tolist(), spans.attr_number.tolist()
+        told = np.flatnonzero((ends > begins) | exception | message)
+        raw = memoryview(spans.buffer.data)
+        kinds, codes = spans.attr_type[kept].tolist(), spans.attr_key[kept].tolist()
+        places, sizes = spans.attr_at[kept].tolist(), spans.attr_size[kept].tolist()
+        numbers = spans.attr_number[kept].tolist()
         for i, begin, end in zip(told.tolist(), begins[told].tolist(), ends[told].tolist(), strict=True):
             found: dict[str, str] = {}
             for hit in range(begin, end):
-                if passed_over[hit]:
-                    continue
                 if kinds[hit] == 1:
                     at = places[hit]
                     found[keys[codes[hit]]] = str(raw[at : at + sizes[hit]], "utf-8", "replace")
@@ -234,16 +232,18 @@ class Batch:
             row = rows[i]
             self.attributes[i].setdefault(STATUS_TEXT, _text(spans, spans.message_at[row], spans.message_size[row]))
 
-    def _quiet(self) -> npt.NDArray[np.bool_]:
-        """Which attributes are HTTP statuses below 500 that no rule wants."""
+    def _kept(self) -> npt.NDArray[np.bool_]:
+        """Which attributes are more than an HTTP status below 500 that no rule wants."""
         spans = self.spans
         codes = [code for code, key in enumerate(self._keys) if key in self._rules.only_failing]
-        quiet = np.isin(spans.attr_key, codes)
-        at = np.flatnonzero(quiet)
+        kept = np.ones(len(spans.attr_key), np.bool_)
+        if not codes:
+            return kept
+        at = np.flatnonzero(np.isin(spans.attr_key, codes))
         number = (spans.attr_type[at] == 3) & (spans.attr_number[at] >= 500)
         written = (spans.attr_type[at] == 1) & (spans.buffer[spans.attr_at[at]] == ord("5"))
-        quiet[at] = ~(number | written)
-        return quiet
+        kept[at] = number | written
+        return kept
 
     def _heads(self) -> tuple[list[Head], npt.NDArray[np.int64]]:
         """Distinct heads, and the place of each row's."""
