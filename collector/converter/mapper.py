@@ -186,7 +186,7 @@ class Mapper:
     def _correct(self, fresh: Fresh, out: Output) -> None:
         """Write failed events again, under their ids, when more is known of where their error began."""
         new = {span.key for span in fresh.telling if span.rule is not None}
-        for key, span in {each.key: each for each in reached(fresh.telling, self._window)}.items():
+        for key, span in {each.key: each for each in reached(fresh.telling, self._window, self._rules)}.items():
             around = Around(span, self._window)
             if span.rule is None or key in new or key in self._open.held or not failed(span, around, self._rules):
                 continue

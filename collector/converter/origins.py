@@ -6,10 +6,17 @@ from typing import Final
 from collector.converter.rules import Rules
 from collector.converter.span import HTTP_STATUS, Span
 from collector.converter.window import Window
+from collector.vocabulary.timeouts import is_timeout
 
 PREFIX: Final = "error.origin."
 """Before the fields of an event that say where its error began (docs/contract.md, section 7)."""
+WAITED: Final = "error.waited."
+"""Before those that say what a call that ran out of time had waited for."""
 _DEEPEST: Final = 200
+_SLACK: Final = 50
+"""What ends within a fiftieth of a call's length before its end was under way until then."""
+_ASIDE: Final = frozenset({"producer", "consumer", "log", "event"})
+"""Kinds of spans that nobody waits for."""
 
 
 def origin(span: Span, window: Window) -> tuple[Span, int]:
@@ -21,6 +28,9 @@ def origin(span: Span, window: Window) -> tuple[Span, int]:
     calls = 1
     for _ in range(_DEEPEST):
         failed = [each for each in window.children(span) if each.error]
+        if is_timeout(error_type(span) or ""):
+            # What fails after it was given up fails for that.
+            failed = [each for each in failed if each.end <= span.end]
         if not failed:
             break
         span = _fatal(failed, span)
@@ -31,17 +41,38 @@ def origin(span: Span, window: Window) -> tuple[Span, int]:
 def origin_fields(span: Span, window: Window, rules: Rules) -> dict[str, str]:
     """The fields of a failed event that say where its error began."""
     found, calls = origin(span, window)
-    service = found.source.service
-    fields = {
-        "service": service,
-        "module": _module(found, window, rules.mapping.module),
-        "operation": found.name,
-        "type": error_type(found, rules.mapping.error_type),
-        "version": found.source.version,
-        "calls": str(calls) if calls > 1 else None,
-        "span": found.span_id.hex(),
+    kind = error_type(found, rules.mapping.error_type)
+    fields = _place(found, window, rules)
+    fields |= {"type": kind, "calls": str(calls) if calls > 1 else None, "span": found.span_id.hex()}
+    told = {PREFIX + name: value for name, value in fields.items() if value}
+    late = waited_for(found, window) if kind and is_timeout(kind) else None
+    if late is not None:
+        told |= {WAITED + name: value for name, value in _place(late, window, rules).items() if value}
+    return told
+
+
+def waited_for(call: Span, window: Window) -> Span | None:
+    """The deepest known span below a call that was under way when the call ended; None where none is known."""
+    found: Span | None = None
+    for level, _ in window.descendants(call):
+        busy = [each for each in level if _kept_waiting(each, call)]
+        if busy:
+            found = min(busy, key=lambda each: (each.start, each.span_id))
+    return found
+
+
+def _kept_waiting(span: Span, call: Span) -> bool:
+    ended = call.end - (call.end - call.start) // _SLACK
+    return span.start < ended <= span.end and span.kind not in _ASIDE
+
+
+def _place(span: Span, window: Window, rules: Rules) -> dict[str, str | None]:
+    return {
+        "service": span.source.service,
+        "module": _module(span, window, rules.mapping.module),
+        "operation": span.name,
+        "version": span.source.version,
     }
-    return {PREFIX + name: value for name, value in fields.items() if value}
 
 
 def error_type(span: Span, names: Iterable[str] = ()) -> str | None:
@@ -72,20 +103,30 @@ def is_server_error(status: str) -> bool:
     return len(status) == 3 and status[0] == "5" and status.isdecimal()
 
 
-def reached(fresh: Iterable[Span], window: Window) -> Iterator[Span]:
-    """Spans with a rule up to which errors of `fresh` may have climbed."""
+def reached(fresh: Iterable[Span], window: Window, rules: Rules) -> Iterator[Span]:
+    """Spans with a rule up to which errors of `fresh`, or of calls that waited for one of them, may have climbed."""
     for span in fresh:
-        if not span.error:
+        if span.trace_id not in window.failing:
             continue
+        above = window.ancestors(span)[0]
         below = span
-        for above in window.ancestors(span)[0]:
-            if above.span_id != below.parent:
+        if not span.error:
+            place = next((i for i, each in enumerate(above) if each.error), None)
+            if place is None or not _kept_waiting(span, above[place]):
+                continue
+            below, above = above[place], above[place + 1 :]
+            if not is_timeout(error_type(below, rules.mapping.error_type) or ""):
+                continue
+            if below.rule is not None:
+                yield below
+        for each in above:
+            if each.span_id != below.parent:
                 break
-            if above.rule is not None:
-                yield above
-            if not above.error:
+            if each.rule is not None:
+                yield each
+            if not each.error:
                 break
-            below = above
+            below = each
 
 
 def _fatal(failed: list[Span], parent: Span) -> Span:

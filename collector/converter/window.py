@@ -173,6 +173,8 @@ class Window:
         self._incoming: dict[bytes, dict[bytes, list[Span]]] = {}
         self._endless: dict[bytes, None] = {}
         self.spans = 0
+        self.failing: set[bytes] = set()
+        """Traces in which a span failed."""
 
     def add(self, trace_id: bytes, piece: Piece, telling: Iterable[Span] = (), now: int = 0) -> None:
         """Take in spans of a trace, and those of them that tell something; `now` in ms since 1970."""
@@ -186,6 +188,8 @@ class Window:
         if trace.size > _MAX_TRACE:
             self._endless[trace_id] = None
         trace.touched = now
+        if any(span.error for span in telling):
+            self.failing.add(trace_id)
         for span in telling:
             for target, target_span in span.links:
                 trace.targets.add(target)
@@ -229,8 +233,7 @@ class Window:
 
     def children(self, span: Span) -> list[Span]:
         """Known children that tell something, those that failed among them."""
-        trace = self._traces.get(span.trace_id)
-        return trace.children(span.span_id) if trace else []
+        return self._traces[span.trace_id].children(span.span_id) if span.trace_id in self._traces else []
 
     def linked(self, trace_id: bytes) -> bool:
         """Whether a span of the trace has a link, or is linked to."""
@@ -279,6 +282,7 @@ class Window:
         self._endless.clear()
         for trace_id in leaving:
             trace = self._traces.pop(trace_id)
+            self.failing.discard(trace_id)
             self.spans -= trace.size
             for span in trace.telling.values():
                 if span.links:

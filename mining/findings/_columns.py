@@ -27,6 +27,8 @@ KNOWN: Final = 20
 """.. where so many are known."""
 ORIGIN: Final = "error.origin."
 """Begins the fields of a failed event that say where its error began (docs/errors.md)."""
+WAITED: Final = "error.waited."
+"""Begins those that say what a call that ran out of time had waited for."""
 MOST_VALUES: Final = 60
 """A field with more different values is an id, not a segment."""
 
@@ -114,7 +116,7 @@ def event_columns(arena: Arena, skip: frozenset[str] = frozenset()) -> Iterator[
 
 def segment_fields(arena: Arena) -> list[str]:
     """Further fields that may set cases apart; where an error began is a part of the error, not what it comes from."""
-    return [name for name in sorted(arena.fields) if not name.startswith(ORIGIN)]
+    return [name for name in sorted(arena.fields) if not name.startswith((ORIGIN, WAITED))]
 
 
 def first_known(arena: Arena, codes: Codes) -> Codes:

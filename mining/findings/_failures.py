@@ -1,6 +1,5 @@
 """Failed events by the step that saw them and by where they began: the deepest failing span, as far as known."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -9,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.vocabulary.timeouts import is_timeout
 from mining.arena import NO_CODE
-from mining.findings._columns import ORIGIN, SECOND
+from mining.findings._columns import ORIGIN, SECOND, WAITED
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings._waits import groups
 from mining.findings.facts import View
@@ -26,8 +26,6 @@ KNOWN: Final = 20
 """Good calls (and as many different lengths of them) that must be known before a bound is told from the usual time."""
 _MOST_ORIGINS: Final = 10_000
 _LEVELS: Final = (("service", "module", "operation"), ("service", "module"), ("service",))
-_TIMED_OUT: Final = re.compile(r"time-?d?-?out(?!age)|deadline-?exceeded|超时")
-_STATUSES: Final = frozenset({"408", "504"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,10 @@ def failures(view: View) -> Iterator[Failures]:
 
 
 class _Origins:
-    """Where each failed event began: codes of the fields `error.origin.*`, NO_CODE where the event is all we know."""
+    """Where each failed event began: codes of the fields `error.origin.*`, NO_CODE where the event is all we know.
+
+    Of a call that ran out of time what it waited for goes before the call itself (`error.waited.*`).
+    """
 
     def __init__(self, view: View, failed: Ints) -> None:
         self._arena, self._failed = view.arena, failed
@@ -84,6 +85,12 @@ class _Origins:
         self._columns = {name: self._coded(name) for name in ("service", "module", "operation", "type", "version")}
         self._columns["calls"] = self._coded("calls")
         self._deeper = self._beneath()
+        waited = {name: self._coded(name, WAITED) for name in ("service", "module", "operation", "version")}
+        there = waited["service"][0] >= 0
+        if there.any():
+            self._deeper |= there
+            for name, other in waited.items():
+                self._columns[name] = _instead(self._columns[name], other, there)
 
     def timed(self) -> Flags:
         """Which of them ended with a type of error that says that something took too long."""
@@ -149,9 +156,9 @@ class _Origins:
         numbers = np.array([*(float(word) if word.isdecimal() else 1.0 for word in names), 1.0])
         return round(float(numbers[codes[there]].mean()), 1) if len(there) else None
 
-    def _coded(self, name: str) -> tuple[Ints, tuple[str, ...]]:
+    def _coded(self, name: str, prefix: str = ORIGIN) -> tuple[Ints, tuple[str, ...]]:
         fields = self._arena.fields
-        found = fields.coded(ORIGIN + name, _MOST_ORIGINS) if ORIGIN + name in fields else None
+        found = fields.coded(prefix + name, _MOST_ORIGINS) if prefix + name in fields else None
         if found is None:
             return np.full(len(self._failed), NO_CODE, np.int64), ()
         return found[0][self._failed].astype(np.int64), found[1]
@@ -182,16 +189,19 @@ def spans_of(view: View, rows: Ints) -> str | None:
     return " ".join(found) or None
 
 
+def _instead(
+    column: tuple[Ints, tuple[str, ...]], other: tuple[Ints, tuple[str, ...]], there: Flags
+) -> tuple[Ints, tuple[str, ...]]:
+    """The column with the words of `other` where `there`."""
+    places = {word: code for code, word in enumerate(dict.fromkeys((*column[1], *other[1])))}
+    moved = np.array([*(places[word] for word in other[1]), NO_CODE], np.int64)
+    return np.where(there, moved[other[0]], column[0]), tuple(places)
+
+
 def _most(codes: Ints) -> int | None:
     """The most frequent code; None where none is known."""
     known = codes[codes >= 0]
     return int(np.bincount(known).argmax()) if len(known) else None
-
-
-def is_timeout(error_type: str) -> bool:
-    """Whether a type of error says that something took too long: timeout, ReadTimedOut, DEADLINE_EXCEEDED, 504."""
-    word = re.sub(r"[\s_.]", "-", error_type.lower())
-    return error_type in _STATUSES or _TIMED_OUT.search(word) is not None
 
 
 def _bounded(view: View, pool: Flags, wrong: Ints) -> Flags:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collector.converter.origins import PREFIX, is_failure
+from collector.converter.origins import PREFIX, WAITED, is_failure
 from tests.bench.error_origins import MAPPING as FAULTS
 from tests.bench.error_origins import judge, send, tree
 from tests.unit.collector.spans import Bench, event_id, key_values, request, span
@@ -68,12 +68,35 @@ def test_a_late_success_or_a_handled_failure_changes_nothing(bench: Bench) -> No
     bench.send(request(span(1, 1, "work", order_id="A", error="boom"), span(2, 1, "work", order_id="B")))
     before = bench.rows("events")
     bench.send(
-        request(span(1, 2, "call", 1), span(1, 3, "SELECT 1", 2, error="handled")),
+        request(span(1, 2, "call", 1, http_route="/a"), span(1, 3, "SELECT 1", 2, error="handled")),
         request(span(2, 2, "call", 1, error="tried again"), span(2, 3, "call", 1)),
     )
     assert bench.rows("events") == before
     assert [row["outcome"] for row in before] == ["error", "ok"]
     assert said(bench, 2, 1) == {}
+
+
+def test_a_call_that_ran_out_of_time_names_what_it_waited_for(bench: Bench) -> None:
+    failed: dict[str, Any] = {"error": "", "error_type": "timeout"}
+    bench.send(request(span(1, 1, "work", order_id="A", end=15.1, **failed), span(1, 2, "POST", 1, end=15, **failed)))
+    assert said(bench, 1, 1)["operation"] == "POST"
+    assert waited(bench) == {}
+    bench.restart()
+    served = [
+        span(1, 3, "POST /charge", 2, start=0.1, end=21, http_route="/charge"),
+        span(1, 4, "SELECT limits", 3, start=0.2, end=0.4, http_route="/none"),
+        span(1, 5, "LOCK accounts", 3, start=0.5, end=20, error="broken pipe"),
+        span(1, 6, "mail", 3, start=0.5, end=30, kind=5, http_route="/mail"),
+    ]
+    bench.send(request(*served, service="bank", service_version="2.1"))
+    assert said(bench, 1, 1)["operation"] == "POST", "what fails after it was given up fails for that"
+    assert waited(bench) == {"service": "bank", "module": "/charge", "operation": "LOCK accounts", "version": "2.1"}
+
+
+def waited(bench: Bench) -> dict[str, Any]:
+    """What the last row of the first event says it had waited for."""
+    fields = [row["fields"] for row in bench.rows("events") if row["event_id"] == event_id(1, 1)][-1]
+    return {k.removeprefix(WAITED): v for k, v in fields if k.startswith(WAITED)}
 
 
 def test_an_event_without_a_case_stays_so_when_corrected(bench: Bench) -> None:

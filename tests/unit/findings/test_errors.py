@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mining.findings._failures import densest, is_timeout
+from collector.vocabulary.timeouts import is_timeout
+from mining.findings._failures import densest
 from mining.findings.facts import View
 from mining.findings.system_error import system_error
 from mining.findings.timeout import timeout
@@ -22,7 +23,7 @@ Made = dict[str, Any] | None
 
 
 def payments(failing: Callable[[int, np.random.Generator], Made], seconds: float = 1.0) -> View:
-    """Orders placed, paid, shipped; `failing` says how a payment fails: `error`, `seconds`, `origin`, `tries`."""
+    """Orders placed, paid, shipped; `failing` says how a payment fails: `error`, `seconds`, `origin`, `tries` ..."""
     draw = np.random.default_rng(5)
     rows = []
     for number in range(DAYS * A_DAY):
@@ -38,6 +39,7 @@ def payments(failing: Callable[[int, np.random.Generator], Made], seconds: float
             origin = {f"error.origin.{name}": value for name, value in made.get("origin", {}).items()}
             if origin:
                 origin["error.origin.span"] = "f" * 12 + f"{attempt:04x}" if made.get("deep", True) else span
+            origin |= {f"error.waited.{name}": value for name, value in (made.get("waited") or {}).items()}
             key = f"{number:032x}:{span}"
             more: dict[str, Any] = {"trace_id": f"{number:032x}", "module": "/charge", "fields": origin}
             rows.append(event(case, "Pay", at, end, event_id=key, system="bank", error=made["error"], **more))
@@ -121,6 +123,18 @@ def test_the_deepest_type_decides_whether_it_is_a_timeout() -> None:
 def tenth(seconds: Callable[[np.random.Generator], float]) -> Callable[[int, np.random.Generator], Made]:
     """One payment in ten fails, after so many seconds."""
     return lambda at, draw: {"error": "500", "seconds": seconds(draw)} if draw.random() < 0.1 else None
+
+
+def test_a_timeout_is_told_of_what_was_waited_for() -> None:
+    def failing(at: int, draw: np.random.Generator) -> Made:
+        if draw.random() > 0.1:
+            return None
+        waited = {"service": "bank", "operation": "LOCK accounts", "version": "2.1"} if draw.random() < 0.7 else None
+        return {"error": "504", "origin": DEEP | {"type": "timeout"}, "waited": waited}
+
+    facts = timeout(payments(failing))
+    told = {(f.subject["system"], f.subject["operation"], f.figures["version"]) for f in facts}
+    assert told == {("bank", "LOCK accounts", "2.1"), ("ledger", "INSERT postings", "7.1")}
 
 
 def test_failures_at_one_bound_are_timeouts_whatever_they_are_called() -> None:
