@@ -31,6 +31,7 @@ from mining.live.metrics import LiveMetrics
 from mining.live.miner import Miner, Observer
 from mining.live.redesigns import Redesigns
 from mining.live.register import Register
+from mining.live.stoppages import Stoppages
 
 log = structlog.get_logger()
 
@@ -52,6 +53,8 @@ def run(settings: Settings, data: Path) -> None:
     files = documents(titles, Redesigns(state))
     delivery = Background(Deliverer(settings.alerts, data / "alerts.sqlite", metrics.registry, files))
     observers: list[Observer] = [metrics.update]
+    stoppages = Stoppages(state)
+    observers.append(lambda snapshots, _lag, _seconds, now: stoppages.round(snapshots, now))
     if settings.alerts.delivers:
         observers.append(lambda snapshots, _lag, _seconds, now: delivery.round(snapshots, now))
     releases = Releases(Store(data), changes)

@@ -20,8 +20,18 @@ UTC = ZoneInfo("UTC")
 DAYS = 21
 
 
-def flow(seed: int, now: int, *, stop: dict[str, int] | None = None, closed: tuple[int, ...] = ()) -> View:
-    """Orders by day (9 to 21 h, 60 an hour) over two gateways, none on `closed` days; `stop`: silent from then."""
+def flow(
+    seed: int,
+    now: int,
+    *,
+    stop: dict[str, int] | None = None,
+    silent: tuple[str, int, int] = ("", 0, 0),
+    closed: tuple[int, ...] = (),
+) -> View:
+    """Orders by day (9 to 21 h, 60 an hour) over two gateways, none on `closed` days.
+
+    `stop`: a gateway is silent from then on; `silent`: from one time to another.
+    """
     draw = np.random.default_rng(seed)
     rows = []
     number = 0
@@ -36,6 +46,8 @@ def flow(seed: int, now: int, *, stop: dict[str, int] | None = None, closed: tup
                 for name, later in (("Order", 0), ("Pay", 40 * SECOND), ("Done", 5 * MINUTE)):
                     begin = at + later
                     if begin + SECOND > min(now, (stop or {}).get(gateway, now)):
+                        continue
+                    if gateway == silent[0] and silent[1] < begin + SECOND < silent[2]:
                         continue
                     rows.append(event(f"c{number:06}", name, begin, begin + SECOND, system=gateway))
     return View(arena(rows), now, ("Done",), MiningSettings(), zone=UTC)
