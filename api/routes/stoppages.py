@@ -1,7 +1,7 @@
 """`/api/v1/findings/{id}/stoppage`: the cases caught in a stoppage, and what became of them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
@@ -19,6 +19,9 @@ from mining.stalls.reconciling import OUTCOMES, Outcome
 
 router = APIRouter(prefix="/api/v1", tags=["findings"])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BOOK: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
 Told = Annotated[
     str | None, Query(description="`told` of an earlier stoppage of the same flow; without it the newest is given")
 ]
@@ -122,7 +125,7 @@ def one_stoppage(
     )
 
 
-@router.get("/findings/{finding_id}/stoppage.xlsx", response_class=Response, responses={200: {"content": {XLSX: {}}}})
+@router.get("/findings/{finding_id}/stoppage.xlsx", response_class=Response, responses=BOOK)
 def workbook(finding_id: str, knows: Knows, lang: Lang, told: Told = None) -> Response:
     """The same as a workbook, with columns to fill in while the cases are worked through by hand."""
     stopped, _ = known(knows, finding_id, told)
