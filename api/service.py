@@ -23,6 +23,7 @@ from api.settings import Settings
 from api.terminal import compiling
 from collector import logs
 from collector.files.memory import spare_memory
+from collector.listening import Listening
 from collector.running import most_connections, open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
 from mining.kernels.warm import warm_up
@@ -61,9 +62,12 @@ def run(settings: Settings, data: Path) -> None:
     observers.append(lambda _snapshots, _lag, _seconds, _now: releases.take())
     forgetting = Forgetting(Store(data), operations)
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
+    listening = Listening(data)
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
     observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
-    miner = Miner(Store(data), configs, knowledge, register, observers, changes=changes.for_findings)
+    miner = Miner(
+        Store(data), configs, knowledge, register, observers, changes=changes.for_findings, listening=listening
+    )
     app = create_app(
         knowledge=knowledge,
         register=register,

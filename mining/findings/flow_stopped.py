@@ -9,7 +9,7 @@ from mining.findings._changes import change_before
 from mining.findings._columns import HOUR, SECOND, WEEK, ids, positions
 from mining.findings._deadlines import missed_for
 from mining.findings._rhythm import Silence, silence
-from mining.findings._stats import Flags
+from mining.findings._stats import Flags, Ints
 from mining.findings.facts import Fact, View
 from mining.stalls.caught import Flow, caught
 
@@ -35,8 +35,9 @@ def flow_stopped(view: View) -> list[Fact]:
     Told when nothing came though it should have (chance below one in a million by negative binomial counts an hour),
     the silence is twice the flow's own longest pauses, and between two minutes and a week old. In hours in
     which the flow rests in some weeks nothing is expected, nor on holidays. A source needs a rest that goes on at half
-    its pace at least: at the end of a log, or on a holiday nobody has named, all falls silent together. A choice of
-    cases says nothing: it may leave out just those that came.
+    its pace at least: at the end of a log, or on a holiday nobody has named, all falls silent together. Nothing is
+    told of a flow whose newest event came from a file that was read once, nor of time in which nobody listened. A
+    choice of cases says nothing: it may leave out just those that came.
     """
     if view.known is not None:
         return []
@@ -70,14 +71,30 @@ def _sources(view: View) -> Iterator[tuple[str, str, Flags]]:
 
 
 def _stopped(view: View, own: Flags) -> Silence | None:
-    ends = view.arena.end[own]
-    ends = np.sort(ends[ends <= view.now])
-    if len(ends) < FEWEST or not LEAST <= view.now - int(ends[-1]) <= LONGEST:
+    rows = np.flatnonzero(own & (view.arena.end <= view.now))
+    if len(rows) < FEWEST:
+        return None
+    ends = np.sort(view.arena.end[rows])
+    if view.now - int(ends[-1]) > LONGEST:
+        return None
+    if view.listening is not None and view.listening > ends[-1]:
+        # While nobody listened nothing can be said of silence.
+        ends = np.append(ends, min(view.listening, view.now))
+    if view.now - int(ends[-1]) < LEAST or _read_once(view, rows):
         return None
     found = silence(view, ends)
     if found is None or found.chance > CHANCE or found.expected < LONGER * found.usual:
         return None
     return found
+
+
+def _read_once(view: View, rows: Ints) -> bool:
+    """Whether the newest of the events came from a file that was read once: a log that ends has not stopped."""
+    if not view.imported:
+        return False
+    newest = rows[view.arena.end[rows].argmax()]
+    found: str = view.arena.details.event_ids(view.arena.rows[[newest]])[0].as_py()
+    return found.startswith(view.imported)
 
 
 def _goes_on(view: View, rest: Flags, found: Silence) -> bool:

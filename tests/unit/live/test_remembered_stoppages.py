@@ -1,14 +1,22 @@
 """What is remembered of stoppages from round to round."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
+import pytest
 
+from collector.store import Store
+from collector.store.inbox import Inbox, commit_inbox
+from collector.store.manifest import Changes, Manifest
+from mining.config import ProcessConfig
 from mining.findings.facts import View
-from mining.live.knowledge import Snapshot
+from mining.live.knowledge import Knowledge, Snapshot
+from mining.live.miner import Miner
 from mining.live.register import Register
 from mining.live.stoppages import Stoppages
-from tests.helpers import MINUTE
+from tests.helpers import DAY, MINUTE, batch, event
 from tests.integration.api import serving
 from tests.unit.findings.test_flow_stopped import DAYS, at, flow
 
@@ -44,3 +52,36 @@ def test_a_round_that_fails_is_said_and_not_raised(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite").write_bytes(b"no database at all, nothing that could be one")
     view = flow(2, at(DAYS, 15), stop={"beta": at(DAYS, 14)})
     stoppages.round(seen(view, Register(f"sqlite:///{tmp_path / 'other.sqlite'}")), view.now)
+
+
+@pytest.mark.parametrize("way", ["live", "imported", "deaf"])
+def test_a_stop_is_told_of_what_came_live_while_somebody_listened(tmp_path: Path, way: str) -> None:
+    stop = at(DAYS, 14)
+    view = flow(1, stop, stop={"alpha": stop, "beta": stop})
+    names = [view.arena.activities[code] for code in view.arena.activity]
+    cases = np.repeat(view.arena.case_ids.to_numpy(zero_copy_only=False), np.diff(view.arena.offsets))
+    times = zip(cases, names, view.arena.start.tolist(), view.arena.end.tolist(), strict=True)
+    rows = batch(event(case, name, begin, end) for case, name, begin, end in times)
+    if way == "imported":
+        Inbox(tmp_path).put([rows], "test", "a" * 64)
+    manifest = Manifest(tmp_path)
+    if way == "imported":
+        commit_inbox(manifest, tmp_path)
+    else:
+        manifest.commit([("events", pa.Table.from_batches([rows]))], 1, 1, Changes())
+    knowledge, now = Knowledge(), stop + 30 * MINUTE
+    config = ProcessConfig(process="test", leading="case", end_activities=("Done",), zone=ZoneInfo("UTC"))
+    miner = Miner(
+        Store(tmp_path),
+        [config],
+        knowledge,
+        Register(f"sqlite:///{tmp_path / 'state.sqlite'}"),
+        clock=lambda: now,
+        listening=lambda now: now if way == "deaf" else stop - DAY,
+    )
+    miner.round()
+    miner.close()
+    manifest.close()
+    snapshot = knowledge.snapshot("test")
+    assert snapshot is not None
+    assert [fact.name for fact in snapshot.facts].count("flow_stopped") == (way == "live")
