@@ -26,6 +26,7 @@ from mining.findings import detect
 from mining.live.knowledge import Knowledge, Snapshot
 from mining.live.redesigns import Frozen, Redesigns
 from mining.live.register import Register, State
+from mining.live.stoppages import Stoppages
 from mining.map import Layout, layout
 from mining.report import Finding, Report, Variant
 from mining.reporting import ACTORS_NOTE, iso, view, worded
@@ -54,6 +55,7 @@ class Knowing:
         self.knowledge, self.register, self.operations, self.changes = knowledge, register, operations, changes
         self.clock, self._titles = clock, titles
         self.redesigns = Redesigns(operations.url)
+        self.stoppages = Stoppages(operations.url)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], tuple[Snapshot, object]] = OrderedDict()
         self._changed: dict[str, State] = {}

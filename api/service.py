@@ -23,6 +23,7 @@ from api.settings import Settings
 from api.terminal import compiling
 from collector import logs
 from collector.files.memory import spare_memory
+from collector.listening import Listening
 from collector.running import most_connections, open_folder, remove_run_file, usable_port, write_run_file
 from collector.store import Store
 from mining.kernels.warm import warm_up
@@ -31,6 +32,7 @@ from mining.live.metrics import LiveMetrics
 from mining.live.miner import Miner, Observer
 from mining.live.redesigns import Redesigns
 from mining.live.register import Register
+from mining.live.stoppages import Stoppages
 
 log = structlog.get_logger()
 
@@ -52,15 +54,20 @@ def run(settings: Settings, data: Path) -> None:
     files = documents(titles, Redesigns(state))
     delivery = Background(Deliverer(settings.alerts, data / "alerts.sqlite", metrics.registry, files))
     observers: list[Observer] = [metrics.update]
+    stoppages = Stoppages(state)
+    observers.append(lambda snapshots, _lag, _seconds, now: stoppages.round(snapshots, now))
     if settings.alerts.delivers:
         observers.append(lambda snapshots, _lag, _seconds, now: delivery.round(snapshots, now))
     releases = Releases(Store(data), changes)
     observers.append(lambda _snapshots, _lag, _seconds, _now: releases.take())
     forgetting = Forgetting(Store(data), operations)
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
+    listening = Listening(data)
     configs = [settings.process_config(process) for process in sorted(settings.processes)]
     observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
-    miner = Miner(Store(data), configs, knowledge, register, observers, changes=changes.for_findings)
+    miner = Miner(
+        Store(data), configs, knowledge, register, observers, changes=changes.for_findings, listening=listening
+    )
     app = create_app(
         knowledge=knowledge,
         register=register,

@@ -12,10 +12,12 @@ def finding_open(settings: AlertSettings) -> Group:
 
 
 def _alert(urgency: Urgency, wait: str) -> Alert:
-    known = f'sum by (name) ({names.FINDINGS}{{process=%q,urgency="{urgency}"}}) > 0'
+    # A stoppage that pages is the alert FlowStopped.
+    others = f'urgency="{urgency}"' + (',name!="flow_stopped"' if urgency == "page" else "")
+    known = f"sum by (name) ({names.FINDINGS}{{process=%q,{others}}}) > 0"
     return Alert(
         name="FindingOpen",
-        expr=f'sum by (process) ({names.FINDINGS}{{urgency="{urgency}"}}) > 0',
+        expr=f"sum by (process) ({names.FINDINGS}{{{others}}}) > 0",
         wait=wait,
         severity="critical" if urgency == "page" else "warning",
         urgency=urgency,

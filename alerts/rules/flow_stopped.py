@@ -3,7 +3,8 @@
 Usual is what was there at least nine tenths of the time around this hour a week ago, so that an activity that comes
 in one batch a day counts as none. Without a week of history a day ago stands in, then the two hours before: these two
 for whole processes only. Activities done in a role are not looked at one by one, since people go home; they count in
-the whole.
+the whole. The miner's finding of the same name fires the same alert: it sees systems, channels and shops as well, and
+thin flows.
 """
 
 from alerts.rules.rule import PROCESS, Alert, Group, Recording, figure, listing, seconds
@@ -41,15 +42,18 @@ def flow_stopped(settings: AlertSettings) -> Group:
         Recording(PARTS_USUAL, usual(PARTS, week)),
         Recording(STOPPED, below(PARTS, PARTS_USUAL)),
     )
+    told = f'{names.FINDINGS}{{name="flow_stopped",urgency="page"}}'
     alert = Alert(
         name="FlowStopped",
-        expr=f"({below(WHOLE, WHOLE_USUAL)}) or count by (process) ({STOPPED})",
+        # One alert for both who look, so that one stoppage pages once.
+        expr=f"({below(WHOLE, WHOLE_USUAL)}) or count by (process) ({STOPPED}) or max by (process) ({told}) > 0",
         wait=own.wait,
         severity="critical",
         urgency="page",
-        title="{process} · flow stopped: {seen} events in {window}, usually {usual}",
+        title="{process} · a flow has stopped",
         description="In the last {window} {process} had {seen} events; at this hour {usual} are usual. "
-        "Activities that stand still although they do not wait for people: {activities}.",
+        "Activities that stand still although they do not wait for people: {activities}. A system, channel or shop "
+        "that is silent by itself is named on the process page, with the cases caught in it.",
         values={
             "process": PROCESS,
             "seen": figure(f"{WHOLE}{{process=%q}}"),

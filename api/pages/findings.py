@@ -30,7 +30,11 @@ def _finding_page(
     request: Request, finding_id: str, knows: Knows, lang: Lang, status: int = 200, **more: Any
 ) -> Response:
     kept = knows.redesign(finding_id)
-    found = knows.known_finding(finding_id, lang) if kept is not None else knows.finding(finding_id, lang)
+    stopped = knows.stoppages.of_finding(finding_id)
+    found = knows.known_finding(finding_id, lang) if kept or stopped else knows.finding(finding_id, lang)
+    if found is None and kept is None:
+        # A stoppage that is over: its list is still there.
+        return RedirectResponse(f"{request.url.path}/stoppage", 303)
     snapshot = knows.snapshot(found.process if found is not None else kept[0].process if kept is not None else "")
     standing = kept[1] if kept is not None else None
     redesign = None
@@ -61,6 +65,7 @@ def _finding_page(
         examples=[row for row in rows if row is not None],
         currency=snapshot.config.currency,
         statuses=STATUSES,
+        stopped=bool(stopped),
         **shared,
     )
 

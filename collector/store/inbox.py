@@ -192,6 +192,15 @@ def commit_inbox(manifest: Manifest, data: Path, letters: DeadLetters | None = N
     return taken
 
 
+def imported(store: Store) -> tuple[str, ...]:
+    """What the ids of events begin with that came from files which were read once; what grows is not among them."""
+    found = []
+    for name, value in store.state(STATE).items():
+        if not json.loads(value).get("growing"):
+            found.append(name.removeprefix(STATE)[:PREFIX])
+    return tuple(found)
+
+
 def _refuse(inbox: Inbox, entry: Entry, error: Exception, letters: DeadLetters | None) -> None:
     reason = str(error) or type(error).__name__
     try:

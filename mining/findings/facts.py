@@ -55,6 +55,11 @@ class View:
     changes: tuple[Change, ...] = ()
     """Changes that were given or seen, in any order."""
 
+    imported: tuple[str, ...] = ()
+    """What the ids of events begin with that came from a file read once: nothing more is to come of it."""
+    listening: int | None = None
+    """Since when (µs UTC) all that is sent has been taken in; None: always."""
+
     known: Split | None = None
     """Why each event waited, where somebody has asked already; of a choice of cases only all cases can tell."""
 

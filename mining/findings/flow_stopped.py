@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from mining.findings._changes import change_before
-from mining.findings._columns import DAY, HOUR, SECOND, WEEK, case_of, ids, positions
+from mining.findings._columns import HOUR, SECOND, WEEK, ids, positions
 from mining.findings._deadlines import missed_for
 from mining.findings._rhythm import Silence, silence
 from mining.findings._stats import Flags, Ints
 from mining.findings.facts import Fact, View
+from mining.stalls.caught import Flow, caught
 
 SOURCES: Final = ("system", "channel", "shop")
 """Fields whose values are flows of their own, the one that explains most first."""
@@ -34,8 +35,9 @@ def flow_stopped(view: View) -> list[Fact]:
     Told when nothing came though it should have (chance below one in a million by negative binomial counts an hour),
     the silence is twice the flow's own longest pauses, and between two minutes and a week old. In hours in
     which the flow rests in some weeks nothing is expected, nor on holidays. A source needs a rest that goes on at half
-    its pace at least: at the end of a log, or on a holiday nobody has named, all falls silent together. A choice of
-    cases says nothing: it may leave out just those that came.
+    its pace at least: at the end of a log, or on a holiday nobody has named, all falls silent together. Nothing is
+    told of a flow whose newest event came from a file that was read once, nor of time in which nobody listened. A
+    choice of cases says nothing: it may leave out just those that came.
     """
     if view.known is not None:
         return []
@@ -69,14 +71,30 @@ def _sources(view: View) -> Iterator[tuple[str, str, Flags]]:
 
 
 def _stopped(view: View, own: Flags) -> Silence | None:
-    ends = view.arena.end[own]
-    ends = np.sort(ends[ends <= view.now])
-    if len(ends) < FEWEST or not LEAST <= view.now - int(ends[-1]) <= LONGEST:
+    rows = np.flatnonzero(own & (view.arena.end <= view.now))
+    if len(rows) < FEWEST:
+        return None
+    ends = np.sort(view.arena.end[rows])
+    if view.now - int(ends[-1]) > LONGEST:
+        return None
+    if view.listening is not None and view.listening > ends[-1]:
+        # While nobody listened nothing can be said of silence.
+        ends = np.append(ends, min(view.listening, view.now))
+    if view.now - int(ends[-1]) < LEAST or _read_once(view, rows):
         return None
     found = silence(view, ends)
     if found is None or found.chance > CHANCE or found.expected < LONGER * found.usual:
         return None
     return found
+
+
+def _read_once(view: View, rows: Ints) -> bool:
+    """Whether the newest of the events came from a file that was read once: a log that ends has not stopped."""
+    if not view.imported:
+        return False
+    newest = rows[view.arena.end[rows].argmax()]
+    found: str = view.arena.details.event_ids(view.arena.rows[[newest]])[0].as_py()
+    return found.startswith(view.imported)
 
 
 def _goes_on(view: View, rest: Flags, found: Silence) -> bool:
@@ -90,8 +108,9 @@ def _goes_on(view: View, rest: Flags, found: Silence) -> bool:
 
 def _fact(view: View, subject: dict[str, str | tuple[str, ...]], own: Flags, found: Silence) -> Fact:
     arena = view.arena
-    caught = _caught(view, own, found.begin)
-    order = caught[np.argsort(arena.end[arena.offsets[1:][caught] - 1], kind="stable")]
+    field, value = next(iter(subject.items()))
+    waiting = caught(arena, Flow(field, str(value)), found.begin, view.now + 1, view.end_activities)
+    cases, order = np.unique(waiting.case), waiting.case[np.argsort(arena.end[waiting.row], kind="stable")]
     silent = (view.now - found.begin) / HOUR
     rows = np.flatnonzero(own)
     newest = rows[np.argsort(-arena.end[rows], kind="stable")][:5]
@@ -100,54 +119,22 @@ def _fact(view: View, subject: dict[str, str | tuple[str, ...]], own: Flags, fou
         name="flow_stopped",
         subject=subject,
         confidence=0.99,
-        cases=len(caught),
-        share=len(caught) / arena.cases,
-        hours_per_week=len(caught) * silent,
+        cases=len(cases),
+        share=len(cases) / arena.cases,
+        hours_per_week=len(cases) * silent,
         example_cases=ids(arena, order),
-        case_rows=positions(caught),
+        case_rows=positions(cases),
         example_rows=tuple(int(row) for row in newest),
         figures={
             "silent_s": silent * 3600,
             "expected": found.expected,
             "usual_pause": found.usual,
             "chance": found.chance,
-            "source": next(iter(subject)),
+            "source": field,
         },
         since=found.begin,
         stopped=True,
-        deadlines_missed=missed_for(view, caught, np.full(len(caught), silent)) if view.deadlines else None,
+        deadlines_missed=missed_for(view, cases, np.full(len(cases), silent)) if view.deadlines else None,
         change=change_before(view, found.begin, newest),
         levers=(("restore_flow", "system"), ("work_by_hand", "business")),
     )
-
-
-def _caught(view: View, own: Flags, begin: int) -> Ints:
-    """Open cases that were under way when it stopped and stand where mostly an event of this flow comes next.
-
-    Under way: not longer at this point than 99 of 100 that went on. None where end activities are not known.
-    """
-    arena = view.arena
-    if not view.end_activities:
-        return np.empty(0, dtype=np.int64)
-    case = case_of(arena)
-    inner = np.flatnonzero(case[:-1] == case[1:])
-    wait = (arena.start[inner + 1] - arena.end[inner]).clip(0)
-    ending = np.isin(arena.activity, [a for a, n in enumerate(arena.activities) if n in view.end_activities])
-    closed = np.zeros(arena.cases, dtype=np.bool_)
-    closed[case[ending]] = True
-    last = arena.offsets[1:] - 1
-    caught = np.zeros(arena.cases, dtype=np.bool_)
-    standing = ~closed & (arena.end[last] <= view.now)
-    whole = bool(own.all())
-    for activity in np.unique(arena.activity[last[standing]]):
-        after = arena.activity[inner] == activity
-        if not after.any():
-            continue
-        here = standing & (arena.activity[last] == activity)
-        limit = max(float(np.quantile(wait[after], 0.99)), float(HOUR))
-        here &= begin - arena.end[last] <= min(limit, 30 * DAY)
-        if not whole and 2 * int(own[inner[after] + 1].sum()) < int(after.sum()):
-            # A channel or shop is the case's own: its cases stand still wherever they are.
-            here &= own[last]
-        caught |= here
-    return np.flatnonzero(caught)

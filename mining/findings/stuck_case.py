@@ -9,19 +9,24 @@ from mining.findings._segments import concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings._waits import groups, waits
 from mining.findings.facts import Fact, View
+from mining.stalls.leaving import leaving
 
 FEWEST: Final = 3
 FEWEST_PAST: Final = 30
 OVERTAKEN: Final = 10
 """Cases that came later to the same point and have gone on from it."""
+ENDS: Final = 0.1
+"""Where more of the earlier half of the cases than this never went on, the step is an end of its own."""
 
 
 def stuck_case(view: View) -> list[Fact]:
-    """Per last activity the open cases that waited three times the p99 of those that went on, and were overtaken.
+    """Per last activity the open cases that waited three times what 99 of 100 that go on need, and were overtaken.
 
-    Passing that mark is a sign only if hardly any case comes back from behind it: confidence is the lower bound of
-    the share that never went on, of all that passed the mark (so slow but living steps raise no alarm), rising with
-    their number. Where mostly the customer takes the next step, cases are abandoned rather than stuck: 0.6 at most.
+    What they need is read off the product-limit estimator (`mining.stalls.leaving`), in which those that still stand
+    count too. Passing the mark is a sign only if hardly any case comes back from behind it: confidence is the lower
+    bound of the share that never went on, of all that passed the mark (so slow but living steps raise no alarm), rising
+    with their number. It is 0.6 at most where mostly the customer takes the next step, or where more than one in ten of
+    the earlier half of the cases never went on: there cases are given up, or end, rather than being stuck.
     """
     arena = view.arena
     if not view.end_activities or arena.cases == 0:
@@ -44,21 +49,36 @@ def stuck_case(view: View) -> list[Fact]:
         before = past.get(activity)
         if before is None or len(before) < FEWEST_PAST:
             continue
-        took = (every.start[before] - arena.end[every.before[before]]).clip(0) / SECOND
-        mark = max(3 * float(np.quantile(took, 0.99)), 3600.0)
+        came = arena.end[every.before[before]]
+        took = (every.start[before] - came).clip(0)
         here = standing[places]
-        age = (horizon - arena.end[last[here]]) / SECOND
+        since = arena.end[last[here]]
+        age = (horizon - since).clip(0)
+        p99 = leaving(took, age).within(0.99)
+        mark = max(3 * p99, HOUR)
         # Overtaken: later arrivals have gone on. In a night, a holiday or a stoppage nobody overtakes anybody.
-        arrived = np.sort(arena.end[every.before[before]])
-        overtaken = len(arrived) - np.searchsorted(arrived, arena.end[last[here]], side="right")
+        arrived = np.sort(came)
+        overtaken = len(arrived) - np.searchsorted(arrived, since, side="right")
         stuck = here[(age > mark) & (overtaken >= OVERTAKEN)]
         if len(stuck) < FEWEST:
             continue
-        facts.append(_fact(view, case, activity, stuck, took, mark, every.row[before]))
+        half = np.median(np.concatenate([came, since]))
+        ends = 1.0 - leaving(took[came <= half], age[since <= half]).share
+        facts.append(_fact(view, case, activity, stuck, took, p99, mark, ends, every.row[before]))
     return facts
 
 
-def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, mark: float, next_rows: Ints) -> Fact:
+def _fact(
+    view: View,
+    case: Ints,
+    activity: int,
+    stuck: Ints,
+    took: Ints,
+    p99: int,
+    mark: int,
+    ends: float,
+    next_rows: Ints,
+) -> Fact:
     arena = view.arena
     last = arena.offsets[1:] - 1
     came_back = int((took > mark).sum())
@@ -66,7 +86,7 @@ def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, 
     confidence = min(0.99, 0.25 + 0.75 * never + 0.02 * min(len(stuck), 10))
     kinds = arena.names["actor_kind"]
     customer = "user" in kinds and mostly(arena.codes["actor_kind"][next_rows] == kinds.index("user"))
-    if customer:
+    if customer or ends > ENDS:
         confidence = min(confidence, 0.6)
     age = (view.now - arena.end[last[stuck]]) / SECOND
     order = stuck[np.argsort(-age, kind="stable")]
@@ -75,7 +95,7 @@ def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, 
     reached = np.zeros(arena.cases, dtype=np.bool_)
     reached[case[arena.activity == activity]] = True
     missed = _missed(view, hit) if view.deadlines and not customer else None
-    usual = float(np.median(took))
+    usual = float(np.median(took)) / SECOND
     stood = local(view, arena.end[last[stuck]])
     return Fact(
         kind="stall",
@@ -93,8 +113,10 @@ def _fact(view: View, case: Ints, activity: int, stuck: Ints, took: np.ndarray, 
             "oldest_s": float(age.max()),
             "p50_age_s": float(np.median(age)),
             "usual_s": usual,
-            "p99_s": float(np.quantile(took, 0.99)),
-            "mark_s": mark,
+            "p99_s": p99 / SECOND,
+            "mark_s": mark / SECOND,
+            "ends_share": ends,
+            "ends": int(ends > ENDS),
             "came_back": came_back,
             "customer": int(customer),
             "first_day": int(stood.min() // DAY),

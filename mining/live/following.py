@@ -127,16 +127,25 @@ class Following:
         return self._log.arena()
 
     def snapshot(
-        self, now: int, notes: Sequence[str], sampled: Collection[str], changes: Sequence[Change] = ()
+        self,
+        now: int,
+        notes: Sequence[str],
+        sampled: Collection[str],
+        changes: Sequence[Change] = (),
+        imported: tuple[str, ...] = (),
+        listening: int | None = None,
     ) -> Snapshot:
-        """What is known at `now` (µs UTC); cases that ended before the window go. Findings may come from `changes`."""
+        """What is known at `now` (µs UTC); cases that ended before the window go. Findings may come from `changes`.
+
+        `imported` and `listening` as in View.
+        """
         begin = now - self._window
         self._log.leave(begin)
         self._log.forget(begin - self._window)
         self._log.compact()
         fresh = self._log.gained()
         arena = mark_sampled(self._log.arena(Quality(notes=tuple(notes))), sampled)
-        seen = replace(view(arena, self.config, now), changes=tuple(changes))
+        seen = replace(view(arena, self.config, now), changes=tuple(changes), imported=imported, listening=listening)
         facts = self._findings(seen)
         counted = Counted.of(arena, self._log.summary)
         split = self._split(seen, counted.rule)

@@ -17,6 +17,7 @@ from collector.converter.sampling import STATE as SAMPLING
 from collector.converter.sampling import sampled_services
 from collector.jobs import ask
 from collector.store import Kind, Segment, Store
+from collector.store.inbox import imported
 from collector.store.manifest import UNREADABLE
 from collector.vocabulary.schema import EVENT_SCHEMA, LINK_SCHEMA
 from mining.arena import Arena
@@ -64,10 +65,14 @@ class Miner:
         observers: Iterable[Observer] = (),
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
         changes: Callable[[], Sequence[Change]] = tuple,
+        listening: Callable[[int], int | None] = lambda _now: None,
     ) -> None:
-        """`changes` gives what findings may come from, asked once a round."""
+        """`changes` gives what findings may come from, `listening` since when all that is sent is taken in (None:
+        always), asked once a round.
+        """
         self._store, self._configs, self._knowledge, self._register = store, tuple(configs), knowledge, register
         self._observers, self._clock, self._changes = tuple(observers), clock, changes
+        self._listening = listening
         self._horizon = int(max((2 * each.settings.window_days for each in self._configs), default=0.0) * DAY)
         self._memory = min((each.settings.memory_mb or 0 for each in self._configs), default=0) << 20
         self._memory = self._memory or int(usable_memory() * MEMORY_SHARE)
@@ -105,8 +110,9 @@ class Miner:
             return False
         now = self._clock()
         sampled, changes = sampled_services(self._store.state(SAMPLING)), self._changes()
+        once, listening = imported(self._store), self._listening(now)
         snapshots = {
-            each.process: self._registered(each.snapshot(now, self._notes(), sampled, changes))
+            each.process: self._registered(each.snapshot(now, self._notes(), sampled, changes, once, listening))
             for each in self._following
         }
         self._careful = False

@@ -146,6 +146,15 @@ def _stuck_case(fact: Fact, view: View, language: Language) -> tuple[str, list[s
         if number(f, "customer")
         else ""
     )
+    ends = (
+        text(
+            language,
+            "Of the earlier cases {share} ended here for good, so it may be an end of its own.",
+            share=percent(number(f, "ends_share"), language),
+        )
+        if number(f, "ends")
+        else ""
+    )
     missed = (
         text(language, "{n} of them are past their deadline.", n=count(fact.deadlines_missed))
         if fact.deadlines_missed
@@ -156,7 +165,7 @@ def _stuck_case(fact: Fact, view: View, language: Language) -> tuple[str, list[s
         if fact.since is None
         else text(language, "The first of them stopped on {day}.", day=day(fact.since, view.zone, language))
     )
-    return title, [first, back, customer, missed, oldest]
+    return title, [first, back, customer, ends, missed, oldest]
 
 
 def _slow_role(fact: Fact, view: View, language: Language) -> tuple[str, list[str]]:

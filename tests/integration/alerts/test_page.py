@@ -123,7 +123,8 @@ def test_a_flow_that_breaks_is_a_page_in_both_languages(stack: Stack) -> None:
     }
     notes = page["annotations"]
     assert re.match(r"order · flow stopped: \d+ events in 5s, usually \d+$", notes["summary_en"])
-    assert re.match(r"order · 业务断流：5s 内 \d+ 个事件，常态 \d+ 个$", notes["summary_zh"])
+    assert notes["summary_zh"] == "order · 业务断流"
+    assert re.match(r"最近 5s 内，order 有 \d+ 个事件；该时段常态为 \d+ 个。", notes["description_zh"])
     assert notes["runbook_url"] == "http://127.0.0.1:8480/runbooks/FlowStopped"
     assert notes["page_url"] == "http://127.0.0.1:8480/processes/order"
     assert notes["dashboard_url"] == "http://grafana.example/d/houtai-on-call?var-process=order"

@@ -47,8 +47,8 @@ def events(process: str = "order", activity: str = "Pay", role: str = "", outcom
     return f"houtai_events_total{{{labels}}}"
 
 
-def findings(urgency: str) -> str:
-    labels = 'process="order",kind="bottleneck",name="waiting",severity="warning"'
+def findings(urgency: str, name: str = "waiting") -> str:
+    labels = f'process="order",kind="bottleneck",name="{name}",severity="warning"'
     return f'houtai_findings{{{labels},urgency="{urgency}"}}'
 
 
@@ -180,6 +180,18 @@ SCENARIOS = (
         20,
         {"FindingOpen": ("critical", "warning")},
     ),
+    Scenario(
+        "a stoppage that only the miner sees",
+        {findings("page", "flow_stopped"): "0x5 1x40"},
+        20,
+        {"FlowStopped": ("critical",)},
+    ),
+    Scenario(
+        "a stoppage that both see pages once",
+        {events(): "0+2x200 400x100", findings("page", "flow_stopped"): "0x210 1x90"},
+        222,
+        {"FlowStopped": ("critical",)},
+    ),
     Scenario("findings for the digest", {findings("digest"): "7x40"}, 20, {}),
     Scenario("the receiver restarts", {'up{job="houtai-receiver",instance="x"}': "1x30 0 1x30"}, 31, {}),
 )
@@ -238,13 +250,17 @@ def cases(scenarios: list[Scenario]) -> list[dict[str, object]]:
 @needs_promtool
 def test_an_alert_says_what_happens_in_both_languages(tmp_path: Path) -> None:
     (tmp_path / RULES_FILE).write_text(render(rules(SETTINGS)), encoding="utf-8")
-    english = "order · flow stopped: 0 events in 15m, usually 30"
-    chinese = "order · 业务断流：15m 内 0 个事件，常态 30 个"
+    english = "order · a flow has stopped"
+    chinese = "order · 业务断流"
     long = (
         "In the last 15m order had 0 events; at this hour 30 are usual. "
-        "Activities that stand still although they do not wait for people: –."
+        "Activities that stand still although they do not wait for people: –. A system, channel or shop that is silent "
+        "by itself is named on the process page, with the cases caught in it."
     )
-    lang = "最近 15m 内，order 有 0 个事件；该时段常态为 30 个。不依赖人工却停滞的环节：–。"
+    lang = (
+        "最近 15m 内，order 有 0 个事件；该时段常态为 30 个。不依赖人工却停滞的环节：–。"
+        "若只有某个系统、渠道或门店断流，流程页会指明，并附受影响的单。"
+    )
     expected = {
         "exp_labels": {"process": "order", "severity": "critical", "urgency": "page"},
         "exp_annotations": {

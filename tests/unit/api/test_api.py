@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from api.routes.stoppages import XLSX
 from mining.report import SCHEMA
 from tests.integration.api.backoffice import ODD_CASE, ODD_NAME
 from tests.integration.api.client import TestClient
@@ -329,7 +330,8 @@ def test_openapi_documents_every_answer(client: TestClient) -> None:
         for method, operation in methods.items():
             answers = operation["responses"]
             ok = answers.get("200") or answers.get("201") or answers["202"]
-            assert ok["content"]["application/json"]["schema"], (path, method)
+            kind = XLSX if path.endswith(".xlsx") else "application/json"
+            assert ok["content"][kind]["schema"], (path, method)
             assert "application/problem+json" in answers["404"]["content"]
     log = document["components"]["schemas"]["LogDocument"]["properties"]
     assert "from" in log

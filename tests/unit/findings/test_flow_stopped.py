@@ -20,8 +20,18 @@ UTC = ZoneInfo("UTC")
 DAYS = 21
 
 
-def flow(seed: int, now: int, *, stop: dict[str, int] | None = None, closed: tuple[int, ...] = ()) -> View:
-    """Orders by day (9 to 21 h, 60 an hour) over two gateways, none on `closed` days; `stop`: silent from then."""
+def flow(
+    seed: int,
+    now: int,
+    *,
+    stop: dict[str, int] | None = None,
+    silent: tuple[str, int, int] = ("", 0, 0),
+    closed: tuple[int, ...] = (),
+) -> View:
+    """Orders by day (9 to 21 h, 60 an hour) over two gateways, none on `closed` days.
+
+    `stop`: a gateway is silent from then on; `silent`: from one time to another.
+    """
     draw = np.random.default_rng(seed)
     rows = []
     number = 0
@@ -36,6 +46,8 @@ def flow(seed: int, now: int, *, stop: dict[str, int] | None = None, closed: tup
                 for name, later in (("Order", 0), ("Pay", 40 * SECOND), ("Done", 5 * MINUTE)):
                     begin = at + later
                     if begin + SECOND > min(now, (stop or {}).get(gateway, now)):
+                        continue
+                    if gateway == silent[0] and silent[1] < begin + SECOND < silent[2]:
                         continue
                     rows.append(event(f"c{number:06}", name, begin, begin + SECOND, system=gateway))
     return View(arena(rows), now, ("Done",), MiningSettings(), zone=UTC)
@@ -109,6 +121,29 @@ def test_a_log_of_the_past_and_a_short_one_say_nothing() -> None:
     view = flow(7, at(DAYS, 14))
     assert flow_stopped(replace(view, now=at(DAYS + 8, 14))) == []
     assert flow_stopped(replace(flow(7, at(6, 14)), now=at(6, 18))) == []
+
+
+def test_a_log_that_was_read_once_and_ends_has_not_stopped() -> None:
+    stop = at(DAYS, 14)
+    view = flow(1, stop + 30 * MINUTE, stop={"alpha": stop, "beta": stop})
+    assert flow_stopped(replace(view, imported=("c", "d"))) == []
+    assert flow_stopped(replace(view, imported=("d",)))
+    # The last order came live: what follows a log that was read is heard.
+    last = max(range(view.arena.events), key=lambda row: int(view.arena.end[row]))
+    ids = view.arena.event_ids.to_pylist()
+    assert flow_stopped(replace(view, imported=tuple(sorted({i[:7] for i in ids} - {ids[last][:7]}))))
+
+
+def test_while_nobody_listens_nothing_is_silent() -> None:
+    stop = at(DAYS, 14)
+    view = flow(1, stop + HOUR, stop={"alpha": stop, "beta": stop})
+    assert flow_stopped(replace(view, listening=view.now)) == []
+    assert flow_stopped(replace(view, listening=view.now - 3 * MINUTE)) == []
+    (fact,) = flow_stopped(replace(view, listening=stop + 10 * MINUTE))
+    assert fact.since == stop + 10 * MINUTE
+    (fact,) = flow_stopped(replace(view, listening=stop - DAY))
+    assert fact.since is not None
+    assert fact.since <= stop
 
 
 def test_a_choice_of_cases_says_nothing() -> None:

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from collector.dead_letters import DeadLetters
 from collector.store import Store, inbox
-from collector.store.inbox import Inbox, commit_inbox
+from collector.store.inbox import Inbox, commit_inbox, imported
 from collector.store.manifest import Manifest
 from collector.vocabulary.errors import PermanentError
 from collector.vocabulary.schema import EVENT_SCHEMA
@@ -64,6 +64,14 @@ def test_put_and_taken(tmp_path: Path) -> None:
     assert ids(tmp_path) == [f"{KEY[:12]}{i:012d}" for i in range(2500)]
     told = json.loads(Store(tmp_path).state("import:")[f"import:{KEY}"])
     assert (told["process"], told["file"], told["events"]) == ("order", "订单.csv", 2500)
+
+
+def test_what_was_read_once_is_known_by_its_ids(tmp_path: Path) -> None:
+    Inbox(tmp_path).put(batches(10), "order", KEY)
+    Inbox(tmp_path).put(batches(10), "order", "b" * 64, prefix="fffffffffff1", about={"growing": True})
+    commit(tmp_path)
+    assert imported(Store(tmp_path)) == (KEY[:12],)
+    assert sum(each.startswith(imported(Store(tmp_path))) for each in ids(tmp_path)) == 10
 
 
 def test_the_same_key_twice_changes_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Stoppages and who is caught in them: pure functions over an arena."""
