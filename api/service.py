@@ -58,7 +58,7 @@ def run(settings: Settings, data: Path) -> None:
     observers.append(lambda _snapshots, _lag, _seconds, _now: releases.take())
     forgetting = Forgetting(Store(data), operations)
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
-    configs = [settings.process_config(process) for process in sorted(settings.processes)]
+    configs = [settings.judged_config(process) for process in sorted(settings.processes)]
     observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
     miner = Miner(Store(data), configs, knowledge, register, observers, changes=changes.for_findings)
     app = create_app(

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
+
+if TYPE_CHECKING:
+    from mining.reference.conformance import Judge
 
 
 @dataclass(frozen=True)
@@ -27,3 +31,5 @@ class ProcessConfig:
     """By name of an actor or role."""
     business_days: BusinessDays = BusinessDays()
     settings: MiningSettings = MiningSettings()
+    reference: "Judge | None" = None
+    """The model that the process should follow, where there is one."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
+from mining.reference.conformance import Conformance, Judge
 from mining.report import Cause
 from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
@@ -57,6 +58,14 @@ class View:
 
     known: Split | None = None
     """Why each event waited, where somebody has asked already; of a choice of cases only all cases can tell."""
+
+    reference: Judge | None = None
+    """The model that the process should follow, where there is one."""
+
+    @cached_property
+    def conformance(self) -> Conformance | None:
+        """What the model says of every case; None without one."""
+        return None if self.reference is None else self.reference.conformance(self.arena, self.end_activities)
 
     @cached_property
     def split(self) -> Split:
