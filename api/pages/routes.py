@@ -18,6 +18,7 @@ from api.pages.forms import form_of
 from api.pages.render import STATIC, TYPES, VERSION, Pages
 from api.pages.views import chips, choices, form, headline
 from api.paging import page
+from api.reference import reference_document
 from api.routes.asked import Asked, Cursor, Knows, Lang
 from mining.filters import Filters, variant_id
 from mining.map import svg
@@ -102,6 +103,8 @@ def one_process(
         snapshot=snapshot,
         map=Markup(svg(report, lang, placed=placed, link=lambda a: link(activity=a), standalone=False)),
         placed=placed,
+        reference=reference_document(snapshot),
+        reference_link=f"/api/v1/processes/{process}/reference?format=bpmn",
         activities=activities,
         paths=paths,
         bottlenecks=figures.bottlenecks(report),

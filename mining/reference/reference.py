@@ -39,33 +39,33 @@ class Reference:
         self.model, self.name = model, name
         self._box, self._deadline = box, deadline
         self._lock = threading.Lock()
-        self._labels: Mapping[str, str] = {}
-        self._aligned: dict[Key, Alignment] = {}
-        self._shortest = 0
+        self._state: tuple[Mapping[str, str], Mapping[Key, Alignment], int] = ({}, {}, 0)
+        """Activities by node, what was aligned with them, the fewest steps through the model; replaced as one."""
 
     def matching(self, activities: Collection[str]) -> Matching:
         """Which activities its elements stand for."""
         return matched(self.model, activities)
 
-    def conformance(self, arena: Arena, end_activities: Collection[str] = ()) -> Conformance:
+    def conformance(self, arena: Arena, end_activities: Collection[str] = (), align_new: bool = True) -> Conformance:
         """The model's word on every case; those without an end activity are judged by what they did so far.
 
-        Without end activities all cases are finished.
+        Without end activities all cases are finished. Names are matched to all words of the arena, whether or not one
+        of its cases has them, so that a choice of cases is judged as all are. Without `align_new` paths that were not
+        aligned before stay unjudged, and nobody waits.
         """
-        used = np.unique(arena.activity)
-        matching = self.matching([arena.activities[code] for code in used if code >= 0])
+        matching = self.matching(arena.activities)
+        used = {arena.activities[code] for code in np.unique(arena.activity)}
         found = paths(arena.offsets[:-1], arena.offsets[1:], arena.activity)
         counts = np.bincount(found.of_case, minlength=len(found.example))
         ways = [_path(arena, int(case)) for case in found.example]
         ends = frozenset(end_activities)
         finished = [not ends or not ends.isdisjoint(path) for path in ways]
         keys = list(zip(finished, ways, strict=True))
-        with self._lock:
-            if matching.labels != self._labels or len(self._aligned) > KEPT:
-                self._labels, self._aligned = matching.labels, {}
-            self._align({key: int(count) for key, count in zip(keys, counts, strict=True)})
-            aligned = [self._aligned.get(key) for key in keys]
-            shortest = self._shortest
+        if align_new:
+            with self._lock:
+                self._align(matching.labels, {key: int(count) for key, count in zip(keys, counts, strict=True)})
+        labels, known, shortest = self._state
+        aligned = [known.get(key) if labels == matching.labels else None for key in keys]
         told: list[tuple[Deviation, ...] | None] = [
             deviations(a.moves) if a is not None and a.cost is not None else None for a in aligned
         ]
@@ -81,7 +81,7 @@ class Reference:
             model=self.name,
             knows=frozenset(matching.labels.values()),
             unmatched=tuple(each.name or each.id for each in matching.unmatched),
-            unknown=matching.unknown,
+            unknown=tuple(name for name in matching.unknown if name in used),
             of_case=found.of_case,
             deviations=tuple(told),
             finished=np.array(finished, dtype=np.bool_),
@@ -89,22 +89,25 @@ class Reference:
             precision=precision(net_of(self.model, matching.labels), through) if over else None,
         )
 
-    def _align(self, wanted: Mapping[Key, int]) -> None:
+    def _align(self, labels: Mapping[str, str], wanted: Mapping[Key, int]) -> None:
         """Align what is not known yet, as far as the time goes."""
+        before, known, shortest = self._state
+        aligned = dict(known) if before == labels and len(known) <= KEPT else {}
         until = time.monotonic() + self._box
-        whole = net_of(self.model, self._labels)
+        whole = net_of(self.model, labels)
         for finished in (True, False):
             new = {
                 path: cases
                 for (end, path), cases in wanted.items()
-                if end == finished and (end, path) not in self._aligned and len(path) <= LONGEST
+                if end == finished and (end, path) not in aligned and len(path) <= LONGEST
             }
             left = until - time.monotonic()
             if new and left > 0:
                 found = align(whole if finished else open_net(whole), new, self._deadline, box=left)
                 if finished and found.shortest is not None:
-                    self._shortest = found.shortest
-                self._aligned |= {(finished, item.path): item for item in found.items if not item.unasked}
+                    shortest = found.shortest
+                aligned |= {(finished, item.path): item for item in found.items if not item.unasked}
+        self._state = labels, aligned, shortest
 
 
 def _path(arena: Arena, case: int) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.vocabulary.errors import PermanentError
-from mining.alignment.align import Alignment, Alignments, Move
+from mining.alignment.align import Alignment, Alignments, Move, align
 from mining.reference import reference
 from mining.reference.conformance import Deviation, deviations
 from mining.reference.reference import Reference, load
@@ -60,7 +60,7 @@ def test_an_empty_log_is_no_trouble() -> None:
 
 def test_what_was_aligned_is_not_aligned_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    inner = reference.align
+    inner = align
 
     def counting(net: object, variants: dict[tuple[str, ...], int], *more: object, **named: object) -> Alignments:
         asked.append(len(variants))
