@@ -78,7 +78,7 @@ def model_violation(fact: Fact, _view: View, language: Language) -> Told:
     parts = [
         text(
             language,
-            "{cases} of {judged} cases ({share}) depart from {model}, in {n} ways.",
+            "{cases} of {judged} cases ({share}) depart from {model}. Different departures: {n}.",
             **shown,
             judged=count(number(f, "judged")),
             n=count(number(f, "departures")),

@@ -1,12 +1,14 @@
 """The model that a process should follow, over HTTP and on its page."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from api.one_shot import Columns, Outputs, mine_log
 from api.settings import load
 from collector.vocabulary.errors import PermanentError
 from mining.discovery.bpmn_read import read_bpmn
@@ -86,3 +88,29 @@ def test_the_configuration_names_the_file_beside_it(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"order\.bpmn: line 1"):
         found.judged_config("order")
     assert found.process_config("order").reference is None
+
+
+def test_mining_a_file_holds_its_cases_against_the_model(tmp_path: Path) -> None:
+    (tmp_path / "m.bpmn").write_text(bpmn_xml(model({**dict.fromkeys("ABCD", "task"), **ENDS}, *_chain(*"sABCDe"))))
+    config = tmp_path / "houtai.yaml"
+    config.write_text("processes: {log: {leading: case, end_activities: [D], model: m.bpmn}}\n")
+    rows = [
+        f"c{case},{activity},2026-01-{1 + case % 28:02}T0{hour}:00:00Z"
+        for case in range(60)
+        for hour, activity in enumerate("ABD" if case % 10 == 0 else "ABCD")
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(["case,activity,timestamp", *rows]))
+    mine_log(
+        tmp_path / "log.csv",
+        Outputs(json=tmp_path / "report.json"),
+        Columns(),
+        process="log",
+        config=config,
+        lifecycle="pair",
+        timezone=None,
+        by="role",
+        language="en",
+    )
+    findings = {f["name"]: f for f in json.loads((tmp_path / "report.json").read_text())["findings"]}
+    assert findings["skipped_step"]["title"] == "C skipped in 6 cases"
+    assert findings["skipped_step"]["severity"] == "warning"
