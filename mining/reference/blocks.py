@@ -81,8 +81,8 @@ def multiplied(model: Bpmn) -> frozenset[str]:
     leaving = {node.id: sum(flow.source == node.id for flow in model.flows) for node in model.nodes}
     splits = [node.id for node in model.nodes if node.kind != "exclusive" and leaving[node.id] > 1]
     behind: set[str] = set()
-    for node in splits:
-        there = reached(node)
-        if node in there:
+    for split in splits:
+        there = reached(split)
+        if split in there:
             behind |= there
     return frozenset(flow.id for flow in model.flows if flow.source in behind)
