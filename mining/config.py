@@ -1,6 +1,6 @@
 """What the miner must know of one process beside its events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, Pric
 
 if TYPE_CHECKING:
     from mining.reference.conformance import Judge
+    from mining.reference.marks import Marks
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,5 @@ class ProcessConfig:
     settings: MiningSettings = MiningSettings()
     reference: "Judge | None" = None
     """The model that the process should follow, where there is one."""
+    marks: "Callable[[], Marks]" = dict
+    """What people say of its branches, asked anew for each look."""

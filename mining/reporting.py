@@ -165,6 +165,7 @@ def view(arena: Arena, config: ProcessConfig, now: int) -> View:
         calendars=config.calendars,
         zone=config.zone,
         reference=config.reference,
+        marks=config.marks(),
     )
 
 

@@ -1,15 +1,21 @@
-"""`deviation/model_violation`: how many cases are not as the model of their process has them."""
+"""`deviation/model_violation`: cases that are not as the model has them, or take a branch that is marked wrong."""
 
 import numpy as np
 
 from mining.findings._columns import DAY, graded_columns, ids, local, positions, unlocal, unusual_days
 from mining.findings._departures import SURE, UNSURE, departing
+from mining.findings._marked import wrong_branches
 from mining.findings._segments import began, concentrated
 from mining.findings.facts import Fact, View
 
 
 def model_violation(view: View) -> list[Fact]:
-    """One summary; none without a model or where no case departs from it.
+    """One fact for each branch that is marked wrong and taken, and a summary of the drawn model."""
+    return [*wrong_branches(view), *_summary(view)]
+
+
+def _summary(view: View) -> list[Fact]:
+    """One fact; none without a model or where no case departs from it.
 
     It is sure of itself only where no departure of its own is large enough for a warning, but all together are: what
     is told one by one need not be told again as loudly.

@@ -18,6 +18,7 @@ from mining.findings._columns import (
     unusual_days,
 )
 from mining.findings._departures import told_by_model
+from mining.findings._marked import judged
 from mining.findings._oddities import RARE, RARE_STEP, Oddity, oddities
 from mining.findings._order import ABSENT, Order, order
 from mining.findings._segments import began, concentrated
@@ -36,7 +37,7 @@ def rare_path(view: View) -> list[Fact]:
     the group have. Counts must stand out of what damage spread evenly over all successions would bring (Poisson with
     the margins as expectation, Benjamini-Hochberg). What a field or the amount explains altogether is a branch of its
     own: confidence 0.6. Successions that always go either way are concurrent, no deviation. Of steps that a reference
-    model has, `skipped_step` and `wrong_order` tell.
+    model has, `skipped_step` and `wrong_order` tell; of branches that somebody marked, the mark.
     """
     arena = view.arena
     case = case_of(arena)
@@ -52,7 +53,8 @@ def rare_path(view: View) -> list[Fact]:
         for oddity in oddities(view, found, closed)
         if not told_by_model(view, *(name[step] for step in (oddity.source, oddity.target, *oddity.between)))
     ]
-    return [_fact(view, found, oddity, columns, amounts) for oddity in odd[:MOST]]
+    told = [_fact(view, found, oddity, columns, amounts) for oddity in odd[:MOST]]
+    return [fact for fact in told if not judged(view, fact)]
 
 
 def _complete(view: View, case: Ints) -> Flags:

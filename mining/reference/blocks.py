@@ -71,7 +71,8 @@ def multiplied(model: Bpmn) -> frozenset[str]:
             after.setdefault(node.attached, set()).add(node.id)
 
     def reached(node: str) -> set[str]:
-        found, waiting = set(), [node]
+        found: set[str] = set()
+        waiting = [node]
         while waiting:
             for other in after[waiting.pop()] - found:
                 found.add(other)

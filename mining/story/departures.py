@@ -72,7 +72,9 @@ def wrong_order(fact: Fact, _view: View, language: Language) -> Told:
 
 
 def model_violation(fact: Fact, _view: View, language: Language) -> Told:
-    """How many cases depart, how well model and log agree, what could not be compared."""
+    """How many cases depart, how well model and log agree, what could not be compared; or take a wrong branch."""
+    if "marked" in fact.figures:
+        return _marked(fact, language)
     f, shown = fact.figures, _shown(fact, language)
     title = text(language, "{cases} cases are not as {model} has them", **shown)
     parts = [
@@ -100,6 +102,23 @@ def model_violation(fact: Fact, _view: View, language: Language) -> Told:
         n = count(number(f, "unjudged"))
         parts.append(text(language, "{n} cases could not be compared with it in time.", n=n))
     return title, [*parts, _doubt(fact, language)]
+
+
+def _marked(fact: Fact, language: Language) -> Told:
+    source, target = fact.subject.get("source"), fact.subject.get("target")
+    shown = {"cases": count(fact.cases), "share": percent(fact.share, language), "source": source, "target": target}
+    if source is None:
+        title = text(language, "{cases} cases begin with {target}, which is marked wrong", **shown)
+        first = text(language, "{cases} cases ({share}) begin with {target}; that is marked as wrong.", **shown)
+    elif target is None:
+        title = text(language, "{cases} cases end with {source}, which is marked wrong", **shown)
+        first = text(language, "{cases} cases ({share}) end with {source}; that is marked as wrong.", **shown)
+    else:
+        title = text(language, "{cases} cases go from {source} straight to {target}, which is marked wrong", **shown)
+        first = text(
+            language, "{cases} cases ({share}) go from {source} straight to {target}; that is marked as wrong.", **shown
+        )
+    return title, [first]
 
 
 def _shown(fact: Fact, language: Language) -> dict[str, str]:
