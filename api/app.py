@@ -21,7 +21,7 @@ from api.pages import routes as pages
 from api.pages import rules as rule_pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import events, findings, models, processes, records, rules, statistics
+from api.routes import events, findings, marks, models, processes, records, rules, statistics
 from mining.discovery.miner import Discoverer
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
@@ -90,6 +90,7 @@ def create_app(
     app.include_router(processes.router)
     app.include_router(bottlenecks.router)
     app.include_router(models.router)
+    app.include_router(marks.router)
     app.include_router(statistics.router)
     app.include_router(rules.router)
     app.include_router(findings.router)

@@ -24,6 +24,7 @@ from mining.figures import By
 from mining.filters import Filters, choose, take
 from mining.findings import ODD_WAYS, detect
 from mining.live.knowledge import Knowledge, Snapshot
+from mining.live.marks import MarkBook
 from mining.live.redesigns import Frozen, Redesigns
 from mining.live.register import Register, State
 from mining.map import Layout, layout
@@ -54,6 +55,7 @@ class Knowing:
         self.knowledge, self.register, self.operations, self.changes = knowledge, register, operations, changes
         self.clock, self._titles = clock, titles
         self.redesigns = Redesigns(operations.url)
+        self.marks = MarkBook(operations.url)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], tuple[Snapshot, object]] = OrderedDict()
         self._changed: dict[str, State] = {}
