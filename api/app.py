@@ -17,6 +17,7 @@ from api.knowing import Knowing
 from api.operations import Operations
 from api.pages import bottlenecks
 from api.pages import findings as finding_pages
+from api.pages import marks as mark_pages
 from api.pages import routes as pages
 from api.pages import rules as rule_pages
 from api.pages.render import Pages
@@ -98,6 +99,7 @@ def create_app(
     app.include_router(events.router)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(rule_pages.router, include_in_schema=False)
+    app.include_router(mark_pages.router, include_in_schema=False)
     app.include_router(finding_pages.router, include_in_schema=False)
     app.add_middleware(Guard, settings=settings)
     Guard(app, settings)  # refuses settings that would leave the service open, now and not at the first request

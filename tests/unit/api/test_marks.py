@@ -1,5 +1,6 @@
 """Marks of branches over HTTP and on the page: kept, on the record, by whoever may."""
 
+import re
 from typing import Any
 
 import pytest
@@ -89,3 +90,38 @@ def test_who_may_only_look_marks_nothing(guarded: TestClient) -> None:
     assert guarded.put(MARKS, json=body, headers=bearer("operator")).status_code == 204
     kept = [row for row in guarded.get(MARKS, headers=bearer("viewer")).json()["items"] if row["mark"]]
     assert [row["marked_by"] for row in kept] == ["operator li"]
+
+
+def test_a_line_of_the_map_leads_to_three_buttons_that_mark_it(own: TestClient) -> None:
+    found = next(row for row in rows(own) if row["source"] is not None and row["target"] is not None)
+    source, target = found["source"], found["target"]
+    page = own.get("/processes/order?paths=1").text
+    lines = re.findall(r'<a href="\?([^"]*mark_from=[^"]*)#marks">', page)
+    assert lines
+    chosen = own.get("/processes/order", params={"paths": 1, "mark_from": source, "mark_to": target}).text
+    section = chosen[chosen.index('<div class="chosen">') :]
+    assert f"{source} → {target}" in section[:2000]
+    assert re.findall(r'name="mark" value="(\w*)"', section)[:3] == ["intended", "exception", "wrong"]
+    form = {"source": source, "target": target, "mark": "wrong"}
+    answer = own.post("/processes/order/marks?paths=1", data=form, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/processes/order?paths=1#marks")
+    assert own.app.state.knowing.marks.marks("order") == {(source, target): "wrong"}  # type: ignore[attr-defined]
+    after = own.get("/processes/order?paths=1&activities=60").text
+    assert 'aria-pressed="true">✕ wrong' in after
+    assert re.search(r'<g class="edge[^"]* wrong" data-from="' + re.escape(source), after)
+    # Pressed once more, a button takes the mark away.
+    own.post("/processes/order/marks", data={"source": source, "target": target, "mark": ""})
+    assert own.app.state.knowing.marks.marks("order") == {}  # type: ignore[attr-defined]
+
+
+def test_a_form_that_says_nothing_known_is_refused(own: TestClient) -> None:
+    answer = own.post("/processes/order/marks", data={"source": "x", "mark": "fine"})
+    assert answer.status_code == 422
+
+
+def test_the_page_is_read_in_chinese_and_by_those_who_may_only_look(client: TestClient, guarded: TestClient) -> None:
+    assert "尚未判定" in client.get("/processes/order?lang=zh-CN").text
+    bearer = {"Authorization": f"Bearer {TOKENS['viewer']}"}
+    page = guarded.get("/processes/order?lang=en", headers=bearer).text
+    assert "Branches: intended, exception or wrong" in page
+    assert 'name="mark"' not in page
