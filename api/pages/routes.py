@@ -88,7 +88,13 @@ def one_process(
     def link(**more: str | list[str] | None) -> str:
         return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None}, doseq=True)
 
-    def branch_link(source: str | None, target: str | None) -> str:
+    judging = marking(knows, snapshot, mark_from, mark_to)
+    known = {(row.source, row.target) for row in judging.rows}
+
+    def branch_link(source: str | None, target: str | None) -> str | None:
+        # What the map draws to the end for a case that is not over is no branch yet.
+        if (source, target) not in known:
+            return None
         return link(mark_from=source or "", mark_to=target or "") + "#marks"
 
     drawn = svg(
@@ -97,7 +103,7 @@ def one_process(
         placed=placed,
         link=lambda a: link(activity=a),
         standalone=False,
-        marks=knows.marks.marks(process),
+        marks={(row.source, row.target): row.mark for row in judging.rows if row.mark is not None},
         branch_link=branch_link,
     )
     hours = report.cases.waiting_s.total / 3600 / weeks
@@ -117,7 +123,7 @@ def one_process(
         weeks=weeks,
         snapshot=snapshot,
         map=Markup(drawn),
-        marking=marking(knows, snapshot, mark_from, mark_to),
+        marking=judging,
         marks_address=_with(f"/processes/{quote(process, safe='')}/marks", {**query, **drawing}),
         may_change=identity(request).may("operator"),
         placed=placed,

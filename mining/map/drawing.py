@@ -21,7 +21,7 @@ STYLE: Final = (Path(__file__).parent / "map.css").read_text(encoding="utf-8")
 SHADES: Final = 5
 SIGNS: Final[Mapping["Mark", str]] = {"intended": "✓", "exception": "◇", "wrong": "✕"}
 """Of marked branches, beside their figures."""
-BranchLink = Callable[[str | None, str | None], str]
+BranchLink = Callable[[str | None, str | None], str | None]
 
 
 def svg(
@@ -38,9 +38,9 @@ def svg(
 ) -> str:
     """The process map of a report as one `<svg>` element.
 
-    `link` gives the address a click on an activity leads to, `branch_link` that of a line. `marks` is what people said
-    of branches. `standalone` puts `STYLE` inside; a page whose policy
-    forbids inline styles serves `STYLE` itself and says False. Widths of edges are logarithmic, shades of activities
+    `link` gives the address a click on an activity leads to, `branch_link` that of a line (None: nowhere). `marks` is
+    what people said of branches. `standalone` puts `STYLE` inside; a page whose policy forbids inline styles serves
+    `STYLE` itself and says False. Widths of edges are logarithmic, shades of activities
     linear in the waiting before them.
     """
     placed = placed or layout(report, max_nodes, coverage)
@@ -64,11 +64,13 @@ def svg(
         spread = waits.get(pair) or gaps.get(pair)  # type: ignore[arg-type]
         median = spread.p50 if spread else None
         line, label = _edge(edge, counts.get(pair, 0), most, median, language, (marks or {}).get(pair))
-        if branch_link is not None:
-            address = escape(branch_link(*pair))
+        address = branch_link(*pair) if branch_link is not None else None
+        if address is not None:
+            told = escape(_title(edge, counts.get(pair, 0), median, language))
             # The label is what a finger and the keyboard reach; the line is for the mouse.
-            line = f'<a href="{address}" tabindex="-1" aria-hidden="true">{line}</a>'
-            label = f'<a href="{address}">{label}</a>'
+            wide = f'<path class="reach" d="{edge.path}" fill="none" stroke-width="14"/>'
+            line = f'<a href="{escape(address)}" tabindex="-1" aria-hidden="true">{wide}{line}</a>'
+            label = f'<a href="{escape(address)}" aria-label="{told}">{label}</a>'
         parts.append(line)
         labels.append(label)
     heaviest = max((node.waiting_s.total for node in report.nodes), default=0.0)

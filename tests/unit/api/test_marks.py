@@ -96,7 +96,7 @@ def test_a_line_of_the_map_leads_to_three_buttons_that_mark_it(own: TestClient) 
     found = next(row for row in rows(own) if row["source"] is not None and row["target"] is not None)
     source, target = found["source"], found["target"]
     page = own.get("/processes/order?paths=1").text
-    lines = re.findall(r'<a href="\?([^"]*mark_from=[^"]*)#marks">', page)
+    lines = re.findall(r'<a href="\?([^"]*mark_from=[^"]*)#marks" aria-label="[^"]*→', page)
     assert lines
     chosen = own.get("/processes/order", params={"paths": 1, "mark_from": source, "mark_to": target}).text
     section = chosen[chosen.index('<div class="chosen">') :]
