@@ -7,6 +7,8 @@ from mining.discovery.net import Net
 
 MOST: Final = 2_000
 """Markings that one beginning may lead to; past them it is not known what may come."""
+MOST_STUCK: Final = 20_000
+"""Markings that are looked at to see whether a net can come to an end."""
 Marking = tuple[tuple[str, int], ...]
 
 
@@ -47,6 +49,10 @@ class Player:
             self._known[key] = self._silently(fired) if fired else None
         return self._known[key]
 
+    def next(self, marking: Marking) -> set[Marking]:
+        """All markings one step on, seen or unseen."""
+        return {self._fired(marking, transition) for transition in self._possible(marking)}
+
     def _possible(self, marking: Marking) -> list[str]:
         tokens = dict(marking)
         near = dict.fromkeys(t for place in tokens for t in self._ready.get(place, ()))
@@ -77,6 +83,26 @@ class Player:
 
 def _marking(tokens: dict[str, int]) -> Marking:
     return tuple(sorted((place, count) for place, count in tokens.items() if count))
+
+
+def stuck(net: Net) -> Marking | None:
+    """Where a net that can never come to its final marking stands still at last; None where it can, or where it has
+    too many markings to know. Of a net that goes round for ever the first marking."""
+    player = Player(net)
+    last, first = _marking(dict(net.final)), _marking(dict(net.initial))
+    found, waiting, still = {first}, [first], None
+    while waiting:
+        marking = waiting.pop()
+        if marking == last:
+            return None
+        after = player.next(marking)
+        if not after and still is None:
+            still = marking
+        waiting += after - found
+        found |= after
+        if len(found) > MOST_STUCK:
+            return None
+    return still or first
 
 
 def precision(net: Net, ways: Sequence[tuple[tuple[str, ...], int]]) -> float | None:

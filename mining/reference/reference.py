@@ -17,7 +17,7 @@ from mining.kernels.paths import paths
 from mining.reference.conformance import Conformance, Deviation, deviations
 from mining.reference.matching import Matching, matched
 from mining.reference.nets import net_of, open_net
-from mining.reference.playing import precision
+from mining.reference.playing import precision, stuck
 
 BOX: Final = 20.0
 """Seconds for aligning what is new in a log; most frequent paths first, the rest the next time."""
@@ -125,6 +125,18 @@ def load(file: File) -> Reference:
         raise PermanentError(f"{file}: cannot be read: {error.strerror or error}") from error
     model = read_bpmn(raw, str(file))
     try:
+        _comes_to_an_end(model)
         return Reference(model, model.name or file.stem)
     except PermanentError as error:
         raise PermanentError(f"{file}: {error}") from error
+
+
+def _comes_to_an_end(model: Bpmn) -> None:
+    """PermanentError, with the elements before which it stands still, for a model that no case could ever fit."""
+    still = stuck(net_of(model, {}))
+    if still is None:
+        return
+    waiting = {place.removeprefix("flow ") for place, _ in still}
+    names = list(dict.fromkeys(flow.target for flow in model.flows if flow.id in waiting))[:5]
+    told = f": it stands still before {', '.join(map(repr, names))}" if names else ""
+    raise PermanentError(f"process {model.id!r}: no way through it ever comes to an end{told}")

@@ -6,6 +6,7 @@ import pytest
 
 from collector.vocabulary.errors import PermanentError
 from mining.alignment.align import Alignment, Alignments, Move, align
+from mining.discovery.bpmn_xml import bpmn_xml
 from mining.reference import reference
 from mining.reference.conformance import Deviation, deviations
 from mining.reference.reference import Reference, load
@@ -100,3 +101,15 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(PermanentError, match=r"round\.bpmn: process 'p': nothing in it can come first"):
         load(file)
+
+
+def test_a_model_that_never_ends_is_told_with_the_element_it_stands_still_before(tmp_path: Path) -> None:
+    elements = {**dict.fromkeys("AB", "task"), **ENDS, "g": "exclusiveGateway", "j": "parallelGateway"}
+    drawn = model(elements, "s>g", "g>A", "g>B", "A>j", "B>j", "j>e")
+    file = tmp_path / "dead.bpmn"
+    file.write_text(bpmn_xml(drawn), encoding="utf-8")
+    with pytest.raises(PermanentError, match=r"dead\.bpmn: process 'p': no way .* it stands still before 'j'"):
+        load(file)
+    sound = model({**elements, "g": "parallelGateway"}, "s>g", "g>A", "g>B", "A>j", "B>j", "j>e")
+    file.write_text(bpmn_xml(sound), encoding="utf-8")
+    assert load(file).name
