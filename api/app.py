@@ -17,12 +17,13 @@ from api.knowing import Knowing
 from api.operations import Operations
 from api.pages import bottlenecks
 from api.pages import findings as finding_pages
+from api.pages import marks as mark_pages
 from api.pages import routes as pages
 from api.pages import rules as rule_pages
 from api.pages import stoppages as stoppage_pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import events, findings, models, processes, records, rules, statistics, stoppages
+from api.routes import events, findings, marks, models, processes, records, rules, statistics, stoppages
 from mining.discovery.miner import Discoverer
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
@@ -91,6 +92,7 @@ def create_app(
     app.include_router(processes.router)
     app.include_router(bottlenecks.router)
     app.include_router(models.router)
+    app.include_router(marks.router)
     app.include_router(statistics.router)
     app.include_router(rules.router)
     app.include_router(findings.router)
@@ -100,6 +102,7 @@ def create_app(
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(rule_pages.router, include_in_schema=False)
     app.include_router(stoppage_pages.router, include_in_schema=False)
+    app.include_router(mark_pages.router, include_in_schema=False)
     app.include_router(finding_pages.router, include_in_schema=False)
     app.add_middleware(Guard, settings=settings)
     Guard(app, settings)  # refuses settings that would leave the service open, now and not at the first request

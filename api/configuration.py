@@ -56,6 +56,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     lines: dict[Place, int] = {}
     _number(path, node, (), lines)
     _hand_down_zone(data)
+    _models_from_here(path, data)
     return data, lines
 
 
@@ -68,6 +69,14 @@ def _hand_down_zone(data: dict[str, Any]) -> None:
         for each in collector.get(family) or ():
             if isinstance(each, dict):
                 each.setdefault("timezone", data["timezone"])
+
+
+def _models_from_here(path: Path, data: dict[str, Any]) -> None:
+    """Models of processes stand beside the file that names them, unless they say otherwise."""
+    processes = data.get("processes")
+    for each in processes.values() if isinstance(processes, dict) else ():
+        if isinstance(each, dict) and isinstance(each.get("model"), str):
+            each["model"] = str(path.parent / each["model"])
 
 
 def _number(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> None:

@@ -22,8 +22,9 @@ from mining.arena import Arena, Quality
 from mining.choosing import Choosable, Flags, Ways, figures
 from mining.figures import By
 from mining.filters import Filters, choose, take
-from mining.findings import detect
+from mining.findings import ODD_WAYS, detect
 from mining.live.knowledge import Knowledge, Snapshot
+from mining.live.marks import MarkBook
 from mining.live.redesigns import Frozen, Redesigns
 from mining.live.register import Register, State
 from mining.live.stoppages import Stoppages
@@ -56,6 +57,7 @@ class Knowing:
         self.clock, self._titles = clock, titles
         self.redesigns = Redesigns(operations.url)
         self.stoppages = Stoppages(operations.url)
+        self.marks = MarkBook(operations.url)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], tuple[Snapshot, object]] = OrderedDict()
         self._changed: dict[str, State] = {}
@@ -125,10 +127,10 @@ class Knowing:
         return worded(self.derived(snapshot, ("tables", filters, by), make), language)
 
     def _odd(self, snapshot: Snapshot) -> Flags:
-        """The cases that rare paths touch."""
+        """The cases that go an odd way."""
         odd = np.zeros(snapshot.arena.cases, np.bool_)
         for fact in snapshot.facts:
-            if (fact.kind, fact.name) == ("deviation", "rare_path"):
+            if fact.name in ODD_WAYS:
                 odd[np.array(fact.case_rows, np.int64)] = True
         return odd
 

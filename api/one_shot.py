@@ -152,7 +152,7 @@ def _config(
         return ProcessConfig(process=process, leading=CASE, zone=zone), zone
     from api.settings import load
 
-    known = load(config).process_config(process, CASE)
+    known = load(config).judged_config(process, CASE)
     if timezone is not None:
         known = dataclasses.replace(known, zone=zone)
     return dataclasses.replace(known, leading=CASE), known.zone

@@ -1,9 +1,11 @@
 """The miner's process: one live miner, the HTTP server in front of it, and delivery of alerts."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -28,6 +30,7 @@ from collector.running import most_connections, open_folder, remove_run_file, us
 from collector.store import Store
 from mining.kernels.warm import warm_up
 from mining.live.knowledge import Knowledge
+from mining.live.marks import MarkBook
 from mining.live.metrics import LiveMetrics
 from mining.live.miner import Miner, Observer
 from mining.live.redesigns import Redesigns
@@ -63,7 +66,11 @@ def run(settings: Settings, data: Path) -> None:
     forgetting = Forgetting(Store(data), operations)
     observers.append(lambda _snapshots, _lag, _seconds, _now: forgetting.take())
     listening = Listening(data)
-    configs = [settings.process_config(process) for process in sorted(settings.processes)]
+    marks = MarkBook(state)
+    configs = [
+        dataclasses.replace(settings.judged_config(process), marks=partial(marks.marks, process))
+        for process in sorted(settings.processes)
+    ]
     observers.append(lambda _snapshots, _lag, _seconds, _now: metrics.hold(*miner.memory, miner.refused))
     miner = Miner(
         Store(data), configs, knowledge, register, observers, changes=changes.for_findings, listening=listening

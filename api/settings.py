@@ -3,6 +3,7 @@
 Only this module sees the whole; it passes sections down.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -72,6 +73,16 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The zone in which people live."""
         return ZoneInfo(self.timezone)
+
+    def judged_config(self, process: str, leading: str = "case") -> ProcessConfig:
+        """`process_config` with the model that the configuration names; PermanentError where that can't be used."""
+        config, known = self.process_config(process, leading), self.processes.get(process)
+        if known is None or known.model is None:
+            return config
+        # With it come numba's kernels, which what reads settings alone must not wait for.
+        from mining.reference.reference import load as load_model
+
+        return replace(config, reference=load_model(known.model))
 
     def process_config(self, process: str, leading: str = "case") -> ProcessConfig:
         """What the miner must know of `process`; a process the file does not name has `leading` and no end."""

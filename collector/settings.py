@@ -17,6 +17,9 @@ class ProcessSettings(Section):
     leading: str = Field(description="object type whose every object is one case")
     end_activities: tuple[str, ...] = Field(default=(), description="activities after which a case is closed")
     title: dict[str, str] = Field(default_factory=dict, description="what people call it, by language (en, zh-CN)")
+    model: Path | None = Field(
+        default=None, description="BPMN 2.0 file that says how it should run; relative to the configuration's folder"
+    )
 
 
 class Match(Section):

@@ -1,11 +1,16 @@
 """What the miner must know of one process beside its events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
+
+if TYPE_CHECKING:
+    from mining.reference.conformance import Judge
+    from mining.reference.marks import Marks
 
 
 @dataclass(frozen=True)
@@ -27,3 +32,7 @@ class ProcessConfig:
     """By name of an actor or role."""
     business_days: BusinessDays = BusinessDays()
     settings: MiningSettings = MiningSettings()
+    reference: "Judge | None" = None
+    """The model that the process should follow, where there is one."""
+    marks: "Callable[[], Marks]" = dict
+    """What people say of its branches, asked anew for each look."""

@@ -17,7 +17,7 @@ from mining.build import BAD_SEGMENTS_NOTE, REFUSED_NOTE
 from mining.builder import NEGATIVE_NOTE
 from mining.config import ProcessConfig
 from mining.figures import By, Figures, odd_cases
-from mining.findings import detect
+from mining.findings import ODD_WAYS, detect
 from mining.findings.facts import Fact, View
 from mining.part import Part, part_of
 from mining.report import SCHEMA, Finding, LogFigures, QualityFigures, Report
@@ -116,8 +116,8 @@ def reports(
 
 
 def _odd(facts: Sequence[Fact]) -> npt.NDArray[np.int64]:
-    """Positions of the cases that rare paths touch."""
-    rows = [fact.case_rows for fact in facts if (fact.kind, fact.name) == ("deviation", "rare_path")]
+    """Positions of the cases that go an odd way."""
+    rows = [fact.case_rows for fact in facts if fact.name in ODD_WAYS]
     return np.array(sorted(set().union(*rows)), np.int64)
 
 
@@ -185,6 +185,8 @@ def view(arena: Arena, config: ProcessConfig, now: int) -> View:
         business_days=config.business_days,
         calendars=config.calendars,
         zone=config.zone,
+        reference=config.reference,
+        marks=config.marks(),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
@@ -15,9 +15,11 @@ from api.cases import case, key
 from api.choice import listed_cases
 from api.pages import figures, runbooks
 from api.pages.forms import form_of
+from api.pages.marks import marking
 from api.pages.render import STATIC, TYPES, VERSION, Pages
 from api.pages.views import chips, choices, form, headline
 from api.paging import page
+from api.reference import reference_document
 from api.routes.asked import Asked, Cursor, Knows, Lang
 from mining.filters import Filters, variant_id
 from mining.map import svg
@@ -70,8 +72,10 @@ def one_process(
     asked: Asked,
     activities: Annotated[int, Query(ge=1, le=200)] = 25,
     paths: Annotated[float, Query(ge=0, le=1)] = 0.8,
+    mark_from: Annotated[str | None, Query(max_length=1000)] = None,
+    mark_to: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
-    """One process: how it runs, where it waits, what was found."""
+    """One process: how it runs, where it waits, what was found. `mark_from` and `mark_to` choose a branch to mark."""
     snapshot = knows.snapshot(process)
     filters = asked.filters(snapshot.config)
     report = knows.report(snapshot, filters, lang)
@@ -84,6 +88,24 @@ def one_process(
     def link(**more: str | list[str] | None) -> str:
         return "?" + urlencode({k: v for k, v in {**query, **drawing, **more}.items() if v is not None}, doseq=True)
 
+    judging = marking(knows, snapshot, mark_from, mark_to)
+    known = {(row.source, row.target) for row in judging.rows}
+
+    def branch_link(source: str | None, target: str | None) -> str | None:
+        # What the map draws to the end for a case that is not over is no branch yet.
+        if (source, target) not in known:
+            return None
+        return link(mark_from=source or "", mark_to=target or "") + "#marks"
+
+    drawn = svg(
+        report,
+        lang,
+        placed=placed,
+        link=lambda a: link(activity=a),
+        standalone=False,
+        marks={(row.source, row.target): row.mark for row in judging.rows if row.mark is not None},
+        branch_link=branch_link,
+    )
     hours = report.cases.waiting_s.total / 3600 / weeks
     return _pages(request).page(
         request,
@@ -100,8 +122,13 @@ def one_process(
         waiting_price=figures.waiting_price(snapshot, hours),
         weeks=weeks,
         snapshot=snapshot,
-        map=Markup(svg(report, lang, placed=placed, link=lambda a: link(activity=a), standalone=False)),
+        map=Markup(drawn),
+        marking=judging,
+        marks_address=_with(f"/processes/{quote(process, safe='')}/marks", {**query, **drawing}),
+        may_change=identity(request).may("operator"),
         placed=placed,
+        reference=reference_document(snapshot),
+        reference_link=f"/api/v1/processes/{process}/reference?format=bpmn",
         activities=activities,
         paths=paths,
         bottlenecks=figures.bottlenecks(report),

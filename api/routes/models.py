@@ -1,16 +1,19 @@
-"""`/api/v1/processes/{p}/model`: a process model made of the cases that pass the filters."""
+"""`/api/v1/processes/{p}/model` and `/reference`: a model made of the cases, and the one they should follow."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.reference import ReferenceDocument, reference_document
 from api.routes.asked import Asked, Knows
 from collector.vocabulary.errors import RetryableError
+from mining.discovery.bpmn_xml import bpmn_xml
 from mining.discovery.documents import NOISE, Format, ModelDocument, model_document, text_of
 from mining.discovery.miner import Discovered, Discoverer
+from mining.reference.reference import Reference
 
 router = APIRouter(prefix="/api/v1/processes", tags=["processes"])
 TYPES: Final = {"bpmn": "application/xml", "pnml": "application/xml", "tree": "text/plain; charset=utf-8"}
@@ -51,3 +54,24 @@ def model(
     if format != "tree":
         headers["Content-Disposition"] = f'attachment; filename="model.{format}"'
     return Response(text_of(found, process, format), media_type=TYPES[format], headers=headers)
+
+
+@router.get("/{process}/reference", response_model=ReferenceDocument)
+def reference(
+    process: str,
+    knows: Knows,
+    format: Annotated[Literal["json", "bpmn"], Query()] = "json",  # noqa: A002
+) -> Response:
+    """The model that the process should follow, and how far its cases are from it; 404 where none is configured.
+
+    `format=bpmn` gives the model as it was understood.
+    """
+    snapshot = knows.snapshot(process)
+    found = snapshot.config.reference
+    document = reference_document(snapshot)
+    if document is None or not isinstance(found, Reference):
+        raise HTTPException(404, f"process {process!r} has no model (processes.{process}.model)")
+    if format == "bpmn":
+        headers = {"Content-Disposition": 'attachment; filename="reference.bpmn"'}
+        return Response(bpmn_xml(found.model), media_type=TYPES["bpmn"], headers=headers)
+    return Response(msgspec.json.encode(document), media_type="application/json")

@@ -41,6 +41,8 @@ class Alignment:
     """1 - cost / (events + cost of the empty path), 0..1; None where not aligned."""
     reason: str | None = None
     """Why it was not aligned."""
+    unasked: bool = False
+    """Not aligned because the time for all was over before its turn."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,18 @@ class Alignments:
     """What aligning took, without the start of the first process."""
 
 
-def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, memory: int = MEMORY) -> Alignments:
+def align(
+    net: Net,
+    variants: Mapping[Path, int],
+    deadline: float = DEADLINE,
+    memory: int = MEMORY,
+    box: float | None = None,
+) -> Alignments:
     """Align every variant (path to cases) with the net; the same question gives the same answer.
 
     A variant that takes longer than `deadline` seconds, or more memory than `memory` bytes, is given up and named;
-    the others go on in a new process. PermanentError for a net without a final marking.
+    the others go on in a new process. After `box` seconds no more are begun. PermanentError for a net without a final
+    marking.
     """
     if not net.initial or not net.final:
         raise PermanentError("a net without an initial and a final marking cannot be aligned with")
@@ -76,7 +85,12 @@ def align(net: Net, variants: Mapping[Path, int], deadline: float = DEADLINE, me
         aligner.start()
         begun = time.monotonic()
         empty, _, _ = aligner.one(())
-        found = [_alignment(path, cases, *aligner.one(path), empty) for path, cases in ranked]
+        found = []
+        for path, cases in ranked:
+            if box is not None and time.monotonic() - begun > box:
+                found.append(Alignment(path, cases, None, (), None, "the time for all was over", unasked=True))
+            else:
+                found.append(_alignment(path, cases, *aligner.one(path), empty))
         seconds = time.monotonic() - begun
     finally:
         aligner.close()
@@ -126,7 +140,8 @@ class _Aligner:
             return None, (), "it took too much memory" if gone else f"not aligned in {self.deadline:g} s"
         if "cost" not in answer:
             return None, (), str(answer.get("reason"))
-        return int(answer["cost"]), tuple(self._moves(answer["moves"], path)), None
+        moves = tuple(self._moves(answer["moves"], path))
+        return sum(move.log is None or move.model is None for move in moves), moves, None
 
     def close(self) -> None:
         """End the child."""

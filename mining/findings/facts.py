@@ -7,6 +7,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
+from mining.reference.conformance import Conformance, Judge
+from mining.reference.marks import Marks, without_marked
 from mining.report import Cause
 from mining.rules.settings import RuleSettings
 from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, PriceSettings, WorkingHours
@@ -62,6 +64,18 @@ class View:
 
     known: Split | None = None
     """Why each event waited, where somebody has asked already; of a choice of cases only all cases can tell."""
+
+    reference: Judge | None = None
+    """The model that the process should follow, where there is one."""
+    marks: Marks = field(default_factory=dict)
+    """What people said of its branches."""
+
+    @cached_property
+    def conformance(self) -> Conformance | None:
+        """What the model says of every case, but for branches that are marked; None without one."""
+        if self.reference is None:
+            return None
+        return without_marked(self.reference.conformance(self.arena, self.end_activities), self.marks)
 
     @cached_property
     def split(self) -> Split:

@@ -17,6 +17,8 @@ from mining.findings._columns import (
     unlocal,
     unusual_days,
 )
+from mining.findings._departures import told_by_model
+from mining.findings._marked import judged
 from mining.findings._oddities import RARE, RARE_STEP, Oddity, oddities
 from mining.findings._order import ABSENT, Order, order
 from mining.findings._segments import began, concentrated
@@ -34,7 +36,8 @@ def rare_path(view: View) -> list[Fact]:
     other cases have the other way round; a step missing in a group of cases (by amount or a field) that nearly all of
     the group have. Counts must stand out of what damage spread evenly over all successions would bring (Poisson with
     the margins as expectation, Benjamini-Hochberg). What a field or the amount explains altogether is a branch of its
-    own: confidence 0.6. Successions that always go either way are concurrent, no deviation.
+    own: confidence 0.6. Successions that always go either way are concurrent, no deviation. Of steps that a reference
+    model has, `skipped_step` and `wrong_order` tell; of branches that somebody marked, the mark.
     """
     arena = view.arena
     case = case_of(arena)
@@ -44,7 +47,14 @@ def rare_path(view: View) -> list[Fact]:
     closed = _complete(view, case)
     columns = case_columns(arena)
     amounts = case_amounts(arena)
-    return [_fact(view, found, oddity, columns, amounts) for oddity in oddities(view, found, closed)[:MOST]]
+    name = [arena.activities[int(code)] for code in found.activities]
+    odd = [
+        oddity
+        for oddity in oddities(view, found, closed)
+        if not told_by_model(view, *(name[step] for step in (oddity.source, oddity.target, *oddity.between)))
+    ]
+    told = [_fact(view, found, oddity, columns, amounts) for oddity in odd[:MOST]]
+    return [fact for fact in told if not judged(view, fact)]
 
 
 def _complete(view: View, case: Ints) -> Flags:

@@ -19,6 +19,7 @@ from mining.findings._columns import (
     unusual_days,
     weeks_since,
 )
+from mining.findings._departures import put_in
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings.facts import Fact, View
@@ -34,6 +35,7 @@ def rework_loop(view: View) -> list[Fact]:
     A repeat right after an attempt that failed with an error is a retry and left to `system_error`. What every other
     case repeats is the way of working (confidence 0.5). Confidence: concentrated in a segment or begun on a day, or
     how surely the share lies over half the warning share. Hours lost: from the end of one go to the end of the next.
+    Where a reference model forbids the repetition it is left to `inserted_step`.
     """
     arena = view.arena
     case = case_of(arena)
@@ -49,6 +51,8 @@ def rework_loop(view: View) -> list[Fact]:
     facts = []
     columns = case_columns(arena)
     for loop in _loops(found):
+        if 2 * int(put_in(view, arena.activities[loop[0][0]])[loop[1]].sum()) >= len(loop[1]):
+            continue
         facts.append(_fact(view, case, repeat, since_before, loop, columns))
     return facts
 

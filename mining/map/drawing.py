@@ -4,18 +4,24 @@ import math
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from collector.vocabulary.languages import Language, text
+from collector.vocabulary.languages import Language, text, word
 from mining.map.layout import FONT, LINE, SMALL, Layout, PlacedEdge, PlacedNode, layout, weights
 from mining.map.routes import Point
 from mining.map.words import width
 from mining.report import Node, Report
 from mining.story.durations import humanise
 
+if TYPE_CHECKING:
+    from mining.reference.marks import Mark, Marks
+
 STYLE: Final = (Path(__file__).parent / "map.css").read_text(encoding="utf-8")
 """For a page that shows maps; its colours are variables (`--map-...`) with values for light and dark."""
 SHADES: Final = 5
+SIGNS: Final[Mapping["Mark", str]] = {"intended": "✓", "exception": "◇", "wrong": "✕"}
+"""Of marked branches, beside their figures."""
+BranchLink = Callable[[str | None, str | None], str | None]
 
 
 def svg(
@@ -27,11 +33,14 @@ def svg(
     placed: Layout | None = None,
     link: Callable[[str], str] | None = None,
     standalone: bool = True,
+    marks: "Marks | None" = None,
+    branch_link: BranchLink | None = None,
 ) -> str:
     """The process map of a report as one `<svg>` element.
 
-    `link` gives the address a click on an activity leads to. `standalone` puts `STYLE` inside; a page whose policy
-    forbids inline styles serves `STYLE` itself and says False. Widths of edges are logarithmic, shades of activities
+    `link` gives the address a click on an activity leads to, `branch_link` that of a line (None: nowhere). `marks` is
+    what people said of branches. `standalone` puts `STYLE` inside; a page whose policy forbids inline styles serves
+    `STYLE` itself and says False. Widths of edges are logarithmic, shades of activities
     linear in the waiting before them.
     """
     placed = placed or layout(report, max_nodes, coverage)
@@ -53,7 +62,15 @@ def svg(
     for edge in reversed(placed.edges):
         pair = (edge.source, edge.target)
         spread = waits.get(pair) or gaps.get(pair)  # type: ignore[arg-type]
-        line, label = _edge(edge, counts.get(pair, 0), most, spread.p50 if spread else None, language)
+        median = spread.p50 if spread else None
+        line, label = _edge(edge, counts.get(pair, 0), most, median, language, (marks or {}).get(pair))
+        address = branch_link(*pair) if branch_link is not None else None
+        if address is not None:
+            told = escape(_title(edge, counts.get(pair, 0), median, language))
+            # The label is what a finger and the keyboard reach; the line is for the mouse.
+            wide = f'<path class="reach" d="{edge.path}" fill="none" stroke-width="14"/>'
+            line = f'<a href="{escape(address)}" tabindex="-1" aria-hidden="true">{wide}{line}</a>'
+            label = f'<a href="{escape(address)}" aria-label="{told}">{label}</a>'
         parts.append(line)
         labels.append(label)
     heaviest = max((node.waiting_s.total for node in report.nodes), default=0.0)
@@ -66,13 +83,19 @@ def shade(waiting: float, heaviest: float) -> int:
     return math.ceil(SHADES * waiting / heaviest - 1e-9) if heaviest > 0 else 0
 
 
-def _edge(edge: PlacedEdge, count: int, most: int, median: float | None, language: Language) -> tuple[str, str]:
+def _edge(
+    edge: PlacedEdge, count: int, most: int, median: float | None, language: Language, mark: "Mark | None"
+) -> tuple[str, str]:
     thick = 1.0 + 4.0 * math.log1p(count) / math.log1p(most or 1)
     kinds = "".join(f" {name}" for name in ("main", "back", "deviating") if getattr(edge, name))
+    kinds += f" {mark}" if mark is not None else ""
     ends = f'data-from="{escape(edge.source or "")}" data-to="{escape(edge.target or "")}"'
     inner = edge.source is not None and edge.target is not None
     words = f"{count:,}" + (f" · {humanise(median, language)}" if inner and median is not None else "")
     title = _title(edge, count, median, language)
+    if mark is not None:
+        words = f"{SIGNS[mark]} {words}"
+        title += f" · {word(language, 'mark', mark)}"
     line = (
         f'<g class="edge{kinds}" {ends}><title>{escape(title)}</title>'
         f'<path class="line" d="{edge.path}" fill="none" stroke-width="{thick:.1f}"/>'

@@ -5,6 +5,7 @@ from typing import Final
 
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, View
+from mining.story.departures import inserted_step, model_violation, skipped_step, wrong_order
 from mining.story.durations import hours, humanise
 from mining.story.errors import system_error, timeout
 from mining.story.rules import rule_violation
@@ -213,6 +214,10 @@ TELLERS: Final[dict[str, Teller]] = {
     "queue_growing": queue_growing,
     "complex_step": complex_step,
     "rare_path": _rare_path,
+    "model_violation": model_violation,
+    "skipped_step": skipped_step,
+    "inserted_step": inserted_step,
+    "wrong_order": wrong_order,
     "rework_loop": _rework_loop,
     "rule_violation": rule_violation,
     "system_error": system_error,

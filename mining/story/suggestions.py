@@ -108,6 +108,8 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
             return text(language, "Have the system check the rule where the step is done.")
         case "remind_in_time":
             return text(language, "Have the system remind whoever is next before the time is up.")
+        case "settle_model":
+            return text(language, "Decide whether this may be: if so draw it into the model, if not have it stopped.")
         case "clear_stuck":
             return text(language, "Go through the list now and move each case on or close it.")
         case "watch_stuck":

@@ -12,6 +12,7 @@ from api.doctor.checks.dead_letters import dead_letters
 from api.doctor.checks.folder import folder
 from api.doctor.checks.future import future
 from api.doctor.checks.miner import miner
+from api.doctor.checks.models import models
 from api.doctor.checks.ports import ports
 from api.doctor.checks.processes import processes
 from api.doctor.checks.raw_key import raw_key
@@ -30,6 +31,7 @@ CHECKS: Final[tuple[Callable[[Situation], Iterator[Trouble]], ...]] = (
     folder,
     raw_key,
     processes,
+    models,
     backlog,
     requests,
     dead_letters,

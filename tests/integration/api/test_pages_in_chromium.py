@@ -89,13 +89,35 @@ def test_focus_is_visible_and_the_map_lights_up(address: str, browser: Any) -> N
     page.keyboard.press("Tab")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
-    node = page.locator("svg.process-map a", has_text="Pay").first
+    node = page.locator("svg.process-map a:has(.node)", has_text="Pay").first
     node.hover()
     assert page.locator("svg.process-map.lit .node.on").count() >= 3
     node.click()
     page.wait_for_url("**activity=Pay**")
     assert page.locator(".chips").inner_text().strip().startswith("activity Pay")
     page.close()
+
+
+def test_a_line_of_the_map_is_marked_by_keyboard_and_by_finger(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/processes/order?lang=en")
+    page.locator(".process-map a[aria-label*='Reserve stock → Pick and pack']").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**mark_from=Reserve+stock**")
+    page.locator(".chosen button[value=intended]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "mark_from" not in url)
+    assert page.locator(".process-map .edge.intended[data-from='Reserve stock']").count() == 1
+    page.close()
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/processes/order?lang=zh-CN")
+    page.locator(".process-map a[aria-label*='Reserve stock → Pick and pack']").tap()
+    page.wait_for_url("**mark_from=Reserve+stock**")
+    page.locator(".chosen button", has_text="应有").tap()
+    page.wait_for_url(lambda url: "mark_from" not in url)
+    assert page.locator(".process-map .edge.intended[data-from]").count() == 0
+    context.close()
 
 
 def test_sliders_and_filters_end_up_in_the_address(address: str, browser: Any) -> None:
