@@ -131,7 +131,7 @@ class Knowing:
         odd = np.zeros(snapshot.arena.cases, np.bool_)
         for fact in snapshot.facts:
             if fact.name in ODD_WAYS:
-                odd[np.array(fact.case_rows, np.int64)] = True
+                odd[fact.case_rows.rows] = True
         return odd
 
     def report(self, snapshot: Snapshot, filters: Filters, language: Language, by: By = "role") -> Report:
@@ -164,7 +164,7 @@ class Knowing:
                 # Who kept them waiting may stand in another case.
                 seen = dataclasses.replace(seen, known=snapshot.split.of_cases(snapshot.arena, keep))
             return dataclasses.replace(found, findings=tell(detect(seen), seen, snapshot.config.process, language))
-        facts = [fact for fact in snapshot.facts if not fact.case_rows or keep[np.array(fact.case_rows)].any()]
+        facts = [fact for fact in snapshot.facts if not fact.case_rows or keep[fact.case_rows.rows].any()]
         seen = view(snapshot.arena, snapshot.config, snapshot.now)
         notes = (*found.quality.notes, text(language, FINDINGS_NOTE))
         return dataclasses.replace(

@@ -117,8 +117,8 @@ def reports(
 
 def _odd(facts: Sequence[Fact]) -> npt.NDArray[np.int64]:
     """Positions of the cases that go an odd way."""
-    rows = [fact.case_rows for fact in facts if fact.name in ODD_WAYS]
-    return np.array(sorted(set().union(*rows)), np.int64)
+    rows = [fact.case_rows.rows for fact in facts if fact.name in ODD_WAYS]
+    return np.unique(np.concatenate([*rows, np.empty(0, np.int64)]))
 
 
 def tables(

@@ -203,11 +203,6 @@ def unlocal(view: View, day: int) -> int:
     return int(midnight.timestamp()) * SECOND
 
 
-def positions(cases: npt.ArrayLike) -> tuple[int, ...]:
-    """Different case positions, ascending, as a fact holds them."""
-    return tuple(int(c) for c in np.unique(np.asarray(cases, dtype=np.int64)))
-
-
 def mostly(flags: Flags) -> bool:
     """Whether more than half of the flags are set."""
     return len(flags) > 0 and 2 * int(flags.sum()) > len(flags)

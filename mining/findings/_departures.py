@@ -16,7 +16,6 @@ from mining.findings._columns import (
     graded_columns,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
     weeks_since,
@@ -24,6 +23,7 @@ from mining.findings._columns import (
 from mining.findings._segments import began, concentrated
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.reference.conformance import Conformance, Kind
 
 MOST: Final = 12
@@ -184,7 +184,7 @@ def _fact(view: View, found: Conformance, kind: Kind, each: Departure, columns: 
         share=len(each.cases) / arena.cases,
         hours_per_week=hours,
         example_cases=ids(arena, cases[recent]),
-        case_rows=positions(each.cases),
+        case_rows=Positions(each.cases),
         example_rows=tuple(int(row) for row in rows[recent[:5]]),
         figures={
             "model": found.model,

@@ -15,7 +15,6 @@ from mining.findings._columns import (
     event_columns,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
     weeks,
@@ -25,6 +24,7 @@ from mining.findings._failures import Failures, spans_of
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, at_least_poisson, lower_bound
 from mining.findings.facts import Change, Fact, View
+from mining.findings.positions import Positions
 
 BURST_FEWEST: Final = 10
 HANGING: Final = 0.05
@@ -76,7 +76,7 @@ class ErrorFacts:
             share=len(cases) / arena.cases,
             hours_per_week=self._hours(found, rows, since),
             example_cases=ids(arena, case[shown]),
-            case_rows=positions(cases),
+            case_rows=Positions(cases),
             example_rows=tuple(int(r) for r in shown[:5]),
             figures={
                 "errors": len(wrong),

@@ -11,13 +11,13 @@ from mining.findings._columns import (
     graded_columns,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
 )
 from mining.findings._departures import SURE
 from mining.findings._segments import began, concentrated
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.reference.marks import Branch, taken
 
 
@@ -65,7 +65,7 @@ def _fact(view: View, branch: Branch) -> Fact | None:
         share=len(case) / arena.cases,
         hours_per_week=0.0,
         example_cases=ids(arena, case[recent]),
-        case_rows=positions(case),
+        case_rows=Positions(case),
         example_rows=tuple(int(row) for row in rows[recent[:5]]),
         figures={"marked": "wrong"},
         since=since,

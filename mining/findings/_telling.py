@@ -6,7 +6,7 @@ import numpy as np
 
 from mining.arena import Codes
 from mining.findings._changes import change_before
-from mining.findings._columns import DAY, HOUR, SECOND, Column, daily, ids, positions, unlocal, weeks_since
+from mining.findings._columns import DAY, HOUR, SECOND, Column, daily, ids, unlocal, weeks_since
 from mining.findings._deadlines import missed_for
 from mining.findings._frame import Frame
 from mining.findings._gains import BY_CAUSE, Queue, gain, tries
@@ -15,6 +15,7 @@ from mining.findings._signs import Figures, Sign
 from mining.findings._stats import Flags, Ints
 from mining.findings._waits import Waits
 from mining.findings.facts import Fact, Gain
+from mining.findings.positions import Positions
 from mining.report import Cause
 from mining.waiting.causes import CAUSES
 
@@ -86,7 +87,7 @@ def fact_of(frame: Frame, source: int, target: int, places: Ints, sign: Sign, to
         share=cases / arena.cases,
         hours_per_week=float(lost[late].sum()) / span,
         example_cases=ids(arena, chosen.case[ranked]),
-        case_rows=positions(chosen.case[touched]),
+        case_rows=Positions(chosen.case[touched]),
         example_rows=tuple(int(r) for r in chosen.row[ranked[:5]]),
         figures=figures,
         since=since,

@@ -5,12 +5,13 @@ from typing import Final
 import numpy as np
 
 from mining.findings._changes import change_before
-from mining.findings._columns import DAY, daily, graded_columns, ids, local, positions, unlocal, unusual_days, weeks
+from mining.findings._columns import DAY, daily, graded_columns, ids, local, unlocal, unusual_days, weeks
 from mining.findings._complexity import Visits, scores, stand_out, visits
 from mining.findings._deadlines import missed_for
 from mining.findings._segments import began, concentrated
 from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, higher, local_ranks
 from mining.findings.facts import Fact, Gain, View
+from mining.findings.positions import Positions
 
 FEWEST: Final = 50
 FEWEST_COMPLEX: Final = 20
@@ -168,7 +169,7 @@ def _fact(
         hours_per_week=total / span,
         example_cases=ids(arena, every.case[hit][order]),
         example_rows=tuple(int(r) for r in every.first_row[hit][order[:5]]),
-        case_rows=positions(cases),
+        case_rows=Positions(cases),
         figures=figures,
         since=since,
         change=None if since is None else change_before(view, since, every.first_row[hit]),

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
+from mining.findings.positions import NOWHERE, Positions
 from mining.reference.conformance import Conformance, Judge
 from mining.reference.marks import Marks, without_marked
 from mining.report import Cause
@@ -105,7 +106,7 @@ class Fact:
     """What the story tells; durations in seconds under names ending in `_s`."""
     example_rows: tuple[int, ...] = ()
     """Arena rows whose trace ids are the evidence, up to five."""
-    case_rows: tuple[int, ...] = ()
+    case_rows: Positions = NOWHERE
     """Positions in the arena's `case_ids` of all cases touched, ascending; empty where cases are not told apart."""
     since: int | None = None
     """Microseconds UTC."""

@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from mining.findings._changes import change_before
-from mining.findings._columns import HOUR, SECOND, WEEK, ids, positions
+from mining.findings._columns import HOUR, SECOND, WEEK, ids
 from mining.findings._deadlines import missed_for
 from mining.findings._rhythm import Silence, silence
 from mining.findings._stats import Flags, Ints
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.stalls.caught import Flow, caught
 
 SOURCES: Final = ("system", "channel", "shop")
@@ -123,7 +124,7 @@ def _fact(view: View, subject: dict[str, str | tuple[str, ...]], own: Flags, fou
         share=len(cases) / arena.cases,
         hours_per_week=len(cases) * silent,
         example_cases=ids(arena, order),
-        case_rows=positions(cases),
+        case_rows=Positions(cases),
         example_rows=tuple(int(row) for row in newest),
         figures={
             "silent_s": silent * 3600,

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from mining.findings._columns import DAY, graded_columns, ids, local, positions, unlocal, unusual_days
+from mining.findings._columns import DAY, graded_columns, ids, local, unlocal, unusual_days
 from mining.findings._departures import SURE, UNSURE, departing
 from mining.findings._marked import wrong_branches
 from mining.findings._segments import began, concentrated
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 
 
 def model_violation(view: View) -> list[Fact]:
@@ -43,7 +44,7 @@ def _summary(view: View) -> list[Fact]:
             share=len(cases) / arena.cases,
             hours_per_week=0.0,
             example_cases=ids(arena, recent),
-            case_rows=positions(cases),
+            case_rows=Positions(cases),
             example_rows=tuple(int(row) for row in arena.offsets[recent[:5]]),
             figures={
                 "model": found.model,

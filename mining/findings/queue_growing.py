@@ -15,7 +15,6 @@ from mining.findings._columns import (
     ids,
     local,
     mostly,
-    positions,
     unlocal,
     unusual_days,
     weeks,
@@ -28,6 +27,7 @@ from mining.findings._segments import concentrated
 from mining.findings._stats import Flags, Floats, Ints, corrected
 from mining.findings._waits import Hours, Waits, hours, waits
 from mining.findings.facts import Fact, Gain, View
+from mining.findings.positions import Positions
 
 FEWEST: Final = 100
 """Waits below which nothing is said of a queue."""
@@ -206,7 +206,7 @@ def _fact(frame: Frame, case: Ints, queue: _Queue, found: Growth) -> Fact:
         hours_per_week=hours_a_week,
         example_cases=ids(arena, holder[ranked]),
         example_rows=tuple(int(r) for r in last_row[ranked[:5]]),
-        case_rows=positions(cases),
+        case_rows=Positions(cases),
         figures=figures,
         since=since,
         deadlines_missed=missed_for(view, holder, np.where(late, np.maximum(seconds - usual, 0.0) / 3600, 0.0)),

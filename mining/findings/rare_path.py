@@ -13,7 +13,6 @@ from mining.findings._columns import (
     case_of,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
 )
@@ -24,6 +23,7 @@ from mining.findings._order import ABSENT, Order, order
 from mining.findings._segments import began, concentrated
 from mining.findings._stats import Flags, Ints
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 
 MOST: Final = 12
 """Facts at most; those of the most cases."""
@@ -108,7 +108,7 @@ def _fact(view: View, found: Order, oddity: Oddity, columns: list[Column], amoun
         share=len(oddity.cases) / arena.cases,
         hours_per_week=0.0,
         example_cases=ids(arena, recent),
-        case_rows=positions(oddity.cases),
+        case_rows=Positions(oddity.cases),
         example_rows=tuple(int(r) for r in rows),
         figures={
             "how": oddity.how,

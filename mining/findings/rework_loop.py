@@ -14,7 +14,6 @@ from mining.findings._columns import (
     ids,
     local,
     mostly,
-    positions,
     unlocal,
     unusual_days,
     weeks_since,
@@ -23,6 +22,7 @@ from mining.findings._departures import put_in
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 
 FEWEST: Final = 5
 USUAL: Final = 0.5
@@ -137,7 +137,7 @@ def _fact(
         share=len(cases) / arena.cases,
         hours_per_week=hours / weeks_since(view, since),
         example_cases=ids(arena, order),
-        case_rows=positions(cases),
+        case_rows=Positions(cases),
         example_rows=tuple(int(r) for r in shown[:5]),
         figures={
             # Not in the subject: the way round may vary while the problem, and its id, stay.

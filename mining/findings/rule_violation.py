@@ -11,7 +11,6 @@ from mining.findings._columns import (
     case_columns,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
     weeks,
@@ -20,6 +19,7 @@ from mining.findings._columns import (
 from mining.findings._segments import began, concentrated
 from mining.findings._stats import Ints
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.rules.checking import BROKEN, HOUR, PENDING, Checked, broken_at, certain, check
 from mining.rules.settings import RuleSettings
 from mining.rules.templates import CLAUSES, UNARY, forbids
@@ -76,7 +76,7 @@ def _fact(view: View, rule: RuleSettings, checked: Checked) -> Fact:
         share=cases / arena.cases,
         hours_per_week=float(broken.late.sum()) / HOUR / span,
         example_cases=ids(arena, broken.case[newest]),
-        case_rows=positions(broken.case),
+        case_rows=Positions(broken.case),
         example_rows=_rows(broken, newest),
         figures={
             "broken": len(broken.row),

@@ -14,7 +14,6 @@ from mining.findings._columns import (
     daily,
     ids,
     local,
-    positions,
     unlocal,
     unusual_days,
     weeks_since,
@@ -22,6 +21,7 @@ from mining.findings._columns import (
 from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
 from mining.findings._waits import groups
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 
 FEWEST: Final = 30
 RATIO: Final = {"role": 1.3, "shop": 1.3, "actor": 1.5, "past": 1.3}
@@ -220,7 +220,7 @@ def _fact(
         share=touched / arena.cases,
         hours_per_week=float((work.seconds - usual)[late].clip(0).sum()) / 3600 / weeks_since(view, first),
         example_cases=ids(arena, cases[order]),
-        case_rows=positions(cases[mine]),
+        case_rows=Positions(cases[mine]),
         example_rows=tuple(int(r) for r in work.rows[order[:5]]),
         figures={
             "part": part,

@@ -12,7 +12,6 @@ from mining.findings._columns import (
     daily,
     ids,
     local,
-    positions,
     unusual_days,
     weeks,
     weeks_since,
@@ -22,6 +21,7 @@ from mining.findings._lengths import Lengths, columns, failing, lengths
 from mining.findings._slowness import FEWEST, UNEVEN, Segment, Slow, risen, segments, tail, uneven
 from mining.findings._stats import Floats, Ints, at_least
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.findings.slow_role import slow_role
 
 TAILS: Final = 3
@@ -132,7 +132,7 @@ def _fact(view: View, case: Ints, step: Lengths, day: Ints, slow: Slow, known: l
         hours_per_week=total / span,
         example_cases=ids(arena, case[step.rows[ranked]]),
         example_rows=tuple(int(r) for r in step.rows[ranked[:5]]),
-        case_rows=positions(cases),
+        case_rows=Positions(cases),
         figures=figures,
         since=since,
         deadlines_missed=missed_for(view, case[step.rows], np.maximum(lost, 0.0)),

@@ -4,11 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from mining.findings._columns import DAY, HOUR, SECOND, WEEK, case_columns, case_of, ids, local, mostly, positions
+from mining.findings._columns import DAY, HOUR, SECOND, WEEK, case_columns, case_of, ids, local, mostly
 from mining.findings._segments import concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
 from mining.findings._waits import groups, waits
 from mining.findings.facts import Fact, View
+from mining.findings.positions import Positions
 from mining.stalls.leaving import leaving
 
 FEWEST: Final = 3
@@ -107,7 +108,7 @@ def _fact(
         # What they stood within the last week: a case cannot lose more than 168 h of it.
         hours_per_week=float((age - usual).clip(0, WEEK / SECOND).sum()) / 3600,
         example_cases=ids(arena, order),
-        case_rows=positions(stuck),
+        case_rows=Positions(stuck),
         example_rows=tuple(int(r) for r in last[order[:5]]),
         figures={
             "oldest_s": float(age.max()),

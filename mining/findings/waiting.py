@@ -14,6 +14,7 @@ from mining.findings._stats import Ints
 from mining.findings._telling import PLAIN, columns_of, fact_of
 from mining.findings._waits import Waits, groups, hours, waits
 from mining.findings.facts import Fact, Gain, View
+from mining.findings.positions import Positions
 
 NOTABLE: Final = 0.02
 """Part of all waiting that is notable, however few hours it is."""
@@ -95,7 +96,7 @@ def _together(facts: list[Fact], cases: int) -> list[Fact]:
     for fact in sorted(facts, key=lambda f: -f.hours_per_week):
         for place, other in enumerate(result):
             if other.figures["pattern"] == fact.figures["pattern"]:
-                rows = tuple(sorted({*other.case_rows, *fact.case_rows}))
+                rows = Positions(np.concatenate([other.case_rows, fact.case_rows]))
                 figures = {
                     name: float(other.figures[name] or 0) + float(fact.figures[name] or 0)
                     if name in ("hours", "part_of_all")

@@ -9,22 +9,29 @@ import pyarrow.compute as pc
 
 from mining.arena import Arena
 from mining.findings.facts import Fact
+from mining.findings.positions import Ints, Positions
 
 
 def carried(facts: Sequence[Fact], old: Arena, new: Arena) -> tuple[Fact, ...]:
     """The facts with the positions that their cases and events have in `new`; what is there no more is left out."""
     if old is new or not facts:
         return tuple(facts)
-    touched = np.unique(np.concatenate([np.array(fact.case_rows, np.int64) for fact in facts]))
+    touched = np.unique(np.concatenate([fact.case_rows.rows for fact in facts]))
     rows = np.unique(np.concatenate([np.array(fact.example_rows, np.int64) for fact in facts]))
     owners = np.searchsorted(old.offsets, rows, side="right") - 1
-    places = _places(np.union1d(touched, owners), old, new)
+    touched = np.union1d(touched, owners)
+    found = pc.index_in(old.case_ids.take(pa.array(touched)), value_set=new.case_ids)
+    now: Ints = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def places(cases: Ints) -> Ints:
+        """Where they stand in `new`; -1 for one that is there no more."""
+        return np.asarray(now[np.searchsorted(touched, cases)])
+
     events: dict[int, int] = {}
     numbered = old.details is new.details  # else the same event has another number
     ids = [] if numbered else old.details.event_ids(old.rows[rows]).to_pylist()
-    for i, (row, owner) in enumerate(zip(rows.tolist(), owners.tolist(), strict=True)):
-        case = places.get(owner)
-        if case is not None:
+    for i, (row, case) in enumerate(zip(rows.tolist(), places(owners).tolist(), strict=True)):
+        if case >= 0:
             low, high = new.offsets[case], new.offsets[case + 1]
             if numbered:
                 at = np.flatnonzero(new.rows[low:high] == old.rows[row])
@@ -36,15 +43,12 @@ def carried(facts: Sequence[Fact], old: Arena, new: Arena) -> tuple[Fact, ...]:
     return tuple(
         replace(
             fact,
-            case_rows=tuple(sorted(places[case] for case in fact.case_rows if case in places)),
+            case_rows=Positions(_there(places(fact.case_rows.rows))),
             example_rows=tuple(events[row] for row in fact.example_rows if row in events),
         )
         for fact in facts
     )
 
 
-def _places(cases: np.ndarray[tuple[int], np.dtype[np.int64]], old: Arena, new: Arena) -> dict[int, int]:
-    """Position in `old` -> position in `new`."""
-    found = pc.index_in(old.case_ids.take(pa.array(cases)), value_set=new.case_ids)
-    pairs = zip(cases.tolist(), found.to_pylist(), strict=True)
-    return {case: place for case, place in pairs if place is not None}
+def _there(places: Ints) -> Ints:
+    return places[places >= 0]

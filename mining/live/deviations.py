@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from mining.findings.facts import Fact
 
 
 def deviations(cases: Iterable[int], facts: Sequence[Fact]) -> dict[str, int]:
     """How many of `cases` (positions in the arena) show each name of deviation; a case counts once a name."""
-    closed = set(cases)
-    touched: dict[str, set[int]] = {}
+    closed = np.unique(np.fromiter(cases, np.int64))
+    touched: dict[str, npt.NDArray[np.bool_]] = {}
     for fact in facts:
         if fact.kind == "deviation":
-            touched.setdefault(fact.name, set()).update(closed.intersection(fact.case_rows))
-    return {name: len(found) for name, found in touched.items()}
+            found = touched.setdefault(fact.name, np.zeros(len(closed), np.bool_))
+            found |= np.isin(closed, fact.case_rows.rows, assume_unique=True)
+    return {name: int(found.sum()) for name, found in touched.items()}

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mining.arena import Arena
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
+from mining.findings.positions import Positions
 from mining.live.knowledge import Snapshot
 from mining.live.metrics import LiveMetrics
 from mining.live.series import OTHER, Counts, Words
@@ -170,7 +171,7 @@ def test_open_cases_stand_at_their_last_activity() -> None:
 def test_a_case_that_closes_live_gives_its_duration_and_deviations_once() -> None:
     scrape = Scrape()
     named = (("rare_path", (0,)), ("rare_path", (0, 1)), ("rework_loop", (0,)), ("wrong_order", (1,)))
-    facts = tuple(Fact("deviation", name, {}, 1.0, 1, 0.1, 0.0, (), case_rows=rows) for name, rows in named)
+    facts = tuple(Fact("deviation", name, {}, 1.0, 1, 0.1, 0.0, (), case_rows=Positions(rows)) for name, rows in named)
     for _ in range(2):
         scrape.round(case(1, T0, "order", "order", "done"), T0 + 30 * MINUTE, facts)
     assert scrape.samples("houtai_case_duration_seconds_count") == {(): 1}

@@ -23,6 +23,7 @@ from collector.vocabulary.schema import LINK_SCHEMA
 from mining.arena import Arena
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
+from mining.findings.positions import Positions
 from mining.live import restart
 from mining.live.following import PENDING_NOTE
 from mining.live.knowledge import Knowledge
@@ -294,7 +295,7 @@ def test_a_detector_that_fails_does_not_stop_the_counting(house: House, monkeypa
 def test_findings_stay_while_new_ones_are_looked_for_after_it_began_anew(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [Fact("rework", "x", {}, 1.0, 1, 1.0, 1.0, ("b",), case_rows=(0, 1), example_rows=(1,))]
+    found = [Fact("rework", "x", {}, 1.0, 1, 1.0, 1.0, ("b",), case_rows=Positions((0, 1)), example_rows=(1,))]
     monkeypatch.setattr("mining.live.following.detect", lambda *_: tuple(found))
     monkeypatch.setattr("mining.live.following.reports", lambda *_, **__: {})
     house.commit(event("a", "x", house.now, event_id="1"))
@@ -310,7 +311,7 @@ def test_findings_stay_while_new_ones_are_looked_for_after_it_began_anew(
     assert house.arena().case_ids.to_pylist() == ["a", "a2", "b"]
     snapshot = house.knowledge.snapshot("test")
     assert snapshot is not None
-    assert [(fact.case_rows, fact.example_rows) for fact in snapshot.facts] == [((0, 2), (2,))]
+    assert [(tuple(fact.case_rows), fact.example_rows) for fact in snapshot.facts] == [((0, 2), (2,))]
 
 
 def test_it_says_so_while_findings_are_still_being_looked_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from api.case_findings import case_findings
 from mining.findings.facts import Fact
+from mining.findings.positions import Positions
 from tests.helpers import log
 
 
@@ -15,7 +16,7 @@ def fact(kind: str, name: str, confidence: float, rows: tuple[int, ...] = (), ex
         share=0.1,
         hours_per_week=0.0,
         example_cases=examples,
-        case_rows=rows,
+        case_rows=Positions(rows),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from mining.arena import Arena
 from mining.config import ProcessConfig
 from mining.findings.facts import Fact
+from mining.findings.positions import Positions
 from mining.reporting import document, iso, open_cases, report, reports
 from tests.helpers import HOUR, MINUTE, T0, arena, event, log
 
@@ -38,7 +39,7 @@ def tiny() -> Arena:
 def fact(name: str, cases: tuple[int, ...]) -> Fact:
     subject: dict[str, str | tuple[str, ...]] = {"source": "open", "target": "check"}
     figures: dict[str, float | int | str | None] = {"how": "shortcut", "between": None, "normal": 9, "usual_share": 0.9}
-    return Fact("deviation", name, subject, 0.9, len(cases), 0.3, 0.0, ("o-3",), figures, case_rows=cases)
+    return Fact("deviation", name, subject, 0.9, len(cases), 0.3, 0.0, ("o-3",), figures, case_rows=Positions(cases))
 
 
 def test_the_document_of_a_tiny_log() -> None:
