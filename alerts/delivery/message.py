@@ -165,14 +165,14 @@ def _examples(finding: Finding, language: Language) -> str:
 
 def _links(entry: Entry, settings: AlertSettings, language: Language) -> str:
     finding, base = entry.finding, settings.page_base_url.rstrip("/")
-    links = [(text(language, "Affected cases"), _page(settings, entry.process))]
+    affected = _page(settings, entry.process)
+    if finding.name == "flow_stopped":
+        affected = base + names.PAGE_STOPPAGE.format(id=quote(finding.id, safe=""))
+    links = [(text(language, "Affected cases"), affected)]
     if settings.grafana_base_url:
         board = f"{settings.grafana_base_url.rstrip('/')}/d/{names.DASHBOARD_ON_CALL}"
         links.append((text(language, "Dashboard"), f"{board}?var-process={quote(entry.process, safe='')}"))
     links.append((text(language, "Finding"), base + names.PAGE_FINDING.format(id=quote(finding.id, safe=""))))
-    if finding.name == "flow_stopped":
-        stoppage = names.PAGE_STOPPAGE.format(id=quote(finding.id, safe=""))
-        links.append((text(language, "List of the cases caught"), base + stoppage))
     runbook = "DeadlineMissed" if finding.impact.deadlines_missed else _RUNBOOKS.get(finding.name)
     if runbook:
         books = settings.runbook_base_url

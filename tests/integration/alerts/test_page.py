@@ -122,7 +122,8 @@ def test_a_flow_that_breaks_is_a_page_in_both_languages(stack: Stack) -> None:
         "urgency": "page",
     }
     notes = page["annotations"]
-    assert re.match(r"order · flow stopped: \d+ events in 5s, usually \d+$", notes["summary_en"])
+    assert notes["summary_en"] == "order · a flow has stopped"
+    assert re.match(r"In the last 5s order had \d+ events; at this hour \d+ are usual\. ", notes["description_en"])
     assert notes["summary_zh"] == "order · 业务断流"
     assert re.match(r"最近 5s 内，order 有 \d+ 个事件；该时段常态为 \d+ 个。", notes["description_zh"])
     assert notes["runbook_url"] == "http://127.0.0.1:8480/runbooks/FlowStopped"

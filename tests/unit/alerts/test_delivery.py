@@ -136,7 +136,7 @@ def test_a_page_is_said_at_once_in_both_languages_and_in_order(receiver: Receive
     deliverer.round(snapshots(finding()), NOW)
     (post,) = receiver.posts
     assert post["title"] == "[PAGE] order · Payments stalled 1"
-    links = """http://127.0.0.1:8480/processes/order
+    links = """http://127.0.0.1:8480/findings/f1/stoppage
 {dashboard}http://g/d/houtai-on-call?var-process=order
 {finding}http://127.0.0.1:8480/findings/f1
 {runbook}http://127.0.0.1:8480/runbooks/FlowStopped
