@@ -6,6 +6,7 @@ from mining.findings.complex_step import complex_step
 from mining.findings.facts import Detector, Fact, View
 from mining.findings.flow_stopped import flow_stopped
 from mining.findings.inserted_step import inserted_step
+from mining.findings.misoperation import misoperation
 from mining.findings.model_violation import model_violation
 from mining.findings.queue_growing import queue_growing
 from mining.findings.rare_path import rare_path
@@ -34,6 +35,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     rule_violation,
     system_error,
     timeout,
+    misoperation,
     stuck_case,
     flow_stopped,
     slow_role,

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mining.arena import Arena
+from mining.findings._slips import Slip, slips
 from mining.findings.positions import NOWHERE, Positions
 from mining.reference.conformance import Conformance, Judge
 from mining.reference.marks import Marks, without_marked
@@ -77,6 +78,11 @@ class View:
         if self.reference is None:
             return None
         return without_marked(self.reference.conformance(self.arena, self.end_activities), self.marks)
+
+    @cached_property
+    def slips(self) -> list[Slip]:
+        """What persons did by mistake."""
+        return slips(self.arena)
 
     @cached_property
     def split(self) -> Split:

@@ -68,9 +68,17 @@ def _repeats(view: View, case: Ints) -> tuple[Flags, Ints]:
     lost = np.zeros(arena.events, dtype=np.int64)
     now, before = order[again], order[np.flatnonzero(again) - 1]
     genuine = ~arena.error[before]
+    # What somebody did by mistake and put right is `misoperation`.
+    genuine &= ~np.isin(now, _put_right(view))
     repeat[now[genuine]] = True
     lost[now] = np.maximum(arena.end[now] - arena.end[before], 0)
     return repeat, lost
+
+
+def _put_right(view: View) -> Ints:
+    """The events that did again what was taken back at once, and those that were sent a second time."""
+    found = [slip.until for slip in view.slips if slip.sort != "around"]
+    return np.concatenate([*found, np.empty(0, np.int64)])
 
 
 def _loops(found: list[tuple[int, Ints]]) -> list[tuple[tuple[int, ...], Ints]]:

@@ -9,6 +9,7 @@ from mining.story.departures import inserted_step, model_violation, skipped_step
 from mining.story.durations import hours, humanise
 from mining.story.errors import system_error, timeout
 from mining.story.rules import rule_violation
+from mining.story.slips import misoperation
 from mining.story.stalls import flow_stopped
 from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
@@ -222,6 +223,7 @@ TELLERS: Final[dict[str, Teller]] = {
     "rule_violation": rule_violation,
     "system_error": system_error,
     "timeout": timeout,
+    "misoperation": misoperation,
     "stuck_case": _stuck_case,
     "flow_stopped": flow_stopped,
     "slow_role": _slow_role,
