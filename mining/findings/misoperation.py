@@ -1,8 +1,10 @@
 """`error/misoperation`: what persons do by mistake: undone at once, sent twice, worked around."""
 
+from typing import Final
+
 import numpy as np
 
-from mining.findings._changes import change_before
+from mining.findings._changes import VERSION, change_before
 from mining.findings._columns import (
     DAY,
     HOUR,
@@ -25,7 +27,9 @@ from mining.findings.positions import Positions
 
 CHANGED, PLACED, PLAIN = 0.95, 0.9, 0.6
 """Confidence of what began on a day, of what is at one place, and of what always was everywhere: people slip."""
-LEVERS = {
+PLACES: Final = frozenset({"system", "module", "device", "channel", "platform", "shop", VERSION})
+"""What a form may differ by; who uses it is another matter."""
+LEVERS: Final = {
     "undone": (("ask_before", "front_end"), ("part_buttons", "front_end")),
     "twice": (("lock_button", "front_end"), ("refuse_double", "system")),
     "around": (("mend_way", "front_end"), ("find_cause", "business")),
@@ -71,7 +75,7 @@ def _fact(view: View, case: Ints, slip: Slip, columns: list[Column]) -> Fact:
     lost = (arena.end if slip.sort == "twice" else arena.start)[slip.until] - arena.start[slip.rows]
     lost = np.maximum(lost, 0)[np.isin(slip.rows, late)]
     actors = np.bincount(arena.codes["actor"][slip.rows])
-    placed = bool(segments) and segments[0][2] >= 3
+    placed = any(field in PLACES and lift >= 3 for field, _, lift, *_ in segments)
     return Fact(
         kind="error",
         name="misoperation",
