@@ -92,11 +92,14 @@ class Fields(Mapping[str, pa.StringArray]):
     def __len__(self) -> int:
         return len(self._made())
 
+    def encoded(self, name: str) -> pa.DictionaryArray:
+        """Codes of a field, null where an event has none, and its different values."""
+        column = self._made()[name]
+        return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
     def coded(self, name: str, most: int) -> tuple[Codes, tuple[str, ...]] | None:
         """Codes and words of a field; None where it has more than `most` different values, or none."""
-        column = self._made()[name]
-        if not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
+        column = self.encoded(name)
         if not 1 <= len(column.dictionary) <= most:
             return None
         codes = column.indices.fill_null(NO_CODE).to_numpy(zero_copy_only=False)

@@ -4,6 +4,7 @@ from typing import Final
 
 from mining.findings.complex_step import complex_step
 from mining.findings.facts import Detector, Fact, View
+from mining.findings.field_error import field_error
 from mining.findings.flow_stopped import flow_stopped
 from mining.findings.inserted_step import inserted_step
 from mining.findings.misoperation import misoperation
@@ -35,6 +36,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     rule_violation,
     system_error,
     timeout,
+    field_error,
     misoperation,
     stuck_case,
     flow_stopped,

@@ -8,6 +8,7 @@ from mining.findings.facts import Fact, View
 from mining.story.departures import inserted_step, model_violation, skipped_step, wrong_order
 from mining.story.durations import hours, humanise
 from mining.story.errors import system_error, timeout
+from mining.story.fields import field_error
 from mining.story.rules import rule_violation
 from mining.story.slips import misoperation
 from mining.story.stalls import flow_stopped
@@ -223,6 +224,7 @@ TELLERS: Final[dict[str, Teller]] = {
     "rule_violation": rule_violation,
     "system_error": system_error,
     "timeout": timeout,
+    "field_error": field_error,
     "misoperation": misoperation,
     "stuck_case": _stuck_case,
     "flow_stopped": flow_stopped,

@@ -5,7 +5,7 @@ from typing import Final
 from collector.vocabulary.languages import Language, text
 from mining.findings.facts import Fact, Gain
 from mining.report import Suggestion
-from mining.story import errors, slips
+from mining.story import errors, fields, slips
 from mining.story.durations import humanise
 from mining.story.steps import detail
 from mining.story.words import field, number, words
@@ -127,5 +127,6 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
                 detail(lever, fact, language)
                 or errors.detail(lever, language)
                 or slips.detail(lever, language)
+                or fields.detail(lever, language)
                 or text(language, "Go through the example cases with the people who did them.")
             )
