@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
+from mining.contrast.separating import separating
 from mining.findings._columns import Column, daily
 from mining.findings._signs import FEWEST
-from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, local_ranks, rise
+from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
 
 LEAST_LIFT: Final = 1.5
 """A segment or a period must have, or wait, this many times as much as the rest to be named."""
@@ -20,32 +21,11 @@ Segments = tuple[tuple[str, str, float, int, float], ...]
 def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int = 5) -> Segments:
     """Values of `columns` with more hits than the rest of the pool has: (field, value, lift, hits, corrected p).
 
-    Lift is the share of hits against that of the rest. One-sided binomial against the rest's share (a value with all
-    the hits: against the pool's), Benjamini-Hochberg over all that was tried, 0.01; strongest first.
+    Lift is the share of hits against that of the rest; what separates hits from the rest best comes first
+    (mining/contrast).
     """
-    tried: list[tuple[str, str, float, int]] = []
-    p_values: list[float] = []
-    hits, size = int((hit & pool).sum()), int(pool.sum())
-    for column in columns:
-        known = pool & (column.codes >= 0)
-        if known.sum() < 0.5 * size:
-            continue
-        count = np.bincount(column.codes[known], minlength=len(column.names))
-        with_it = np.bincount(column.codes[known & hit], minlength=len(column.names))
-        for value in np.flatnonzero((with_it >= max(3, LEAST_PART * hits)) & (count < known.sum())):
-            share = with_it[value] / count[value]
-            rest = (hits - with_it[value]) / max(size - count[value], 1)
-            floor = max(rest, 0.5 / max(size - count[value], 1))
-            tried.append((column.field, column.names[value], float(share / floor), int(with_it[value])))
-            p_values.append(at_least(int(with_it[value]), int(count[value]), max(rest, hits / size * 0.5)))
-    adjusted = corrected(np.array(p_values))
-    strong = [
-        (field, value, round(lift, 2), count, float(p))
-        for (field, value, lift, count), p in zip(tried, adjusted, strict=True)
-        if p < 0.01 and lift >= LEAST_LIFT
-    ]
-    strong.sort(key=lambda s: (s[4], -s[2], s[0], s[1]))
-    return tuple(strong[:most])
+    found = separating(hit, pool, columns, most, LEAST_PART, deepest=1)
+    return tuple((*each.conditions[0], round(each.lift, 2), each.hits, each.p_value) for each in found)
 
 
 def began(days: Ints, hit: Flags, unusual: Ints) -> tuple[int, float, float] | None:
