@@ -225,3 +225,45 @@ class CatalogRow:
     field: str | None
     events: int
     filled: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A field has a value."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SeparationRow:
+    """A value, or values that hold together, by which the chosen cases stand apart from the others."""
+
+    conditions: list[Condition]
+    cases: int
+    """Chosen cases and others that meet them."""
+    chosen: int
+    """Of these the chosen ones."""
+    share: float
+    """Of the chosen cases."""
+    share_of_others: float
+    lift: float
+    """Share of chosen cases among those that meet the conditions, to that among those that don't."""
+    interval: tuple[float, float]
+    """Of the lift, 95 %."""
+    p_value: float
+    """Corrected for all that was tried."""
+
+
+@dataclass(frozen=True)
+class ContrastDocument:
+    """What sets the cases that pass the filters apart from others."""
+
+    cases: int
+    others: int
+    fields: list[str]
+    """By which they were compared."""
+    left_out: list[str]
+    """Which the filters name."""
+    items: list[SeparationRow]
+    next: str | None

@@ -23,6 +23,8 @@ SURE: Final = 0.01
 """Share of false ones among all that is named, at most (false discovery rate)."""
 MOST_PAIRED: Final = 24
 """Fields of which combinations are looked at: of more, those that separate best by themselves."""
+MOST_CELLS: Final = 1 << 20
+"""A pair of fields with more combinations of values is left out: the counts would take more room than the cases."""
 MOST_DEEPENED: Final = 8
 """Pairs to which a third condition is sought."""
 
@@ -126,12 +128,13 @@ def _all_pairs(data: Coded, singles: list[_Tried], least_part: float) -> _Tried:
     found: list[_Found] = []
     count = 0
     for left, right in combinations(fields, 2):
-        if left in looked_at and right in looked_at:
+        cells = len(data.names[left]) * len(data.names[right])
+        if left in looked_at and right in looked_at and cells <= MOST_CELLS:
             pairs = _pairs(data, left, right, least_part)
             found += pairs.found
             count += pairs.count
         else:  # not looked at because of what was seen: it counts as tried
-            count += len(data.names[left]) * len(data.names[right])
+            count += cells
     return _Tried(found, count)
 
 

@@ -111,3 +111,21 @@ def test_what_is_recorded_of_the_set_alone_does_not_set_it_apart() -> None:
 def test_nothing_to_compare_with(hits: int) -> None:
     column = Column("channel", np.zeros(50, np.int32), ("live", "search"))
     assert separating(np.arange(50) < hits, np.ones(50, np.bool_), [column]) == ()
+
+
+def test_of_many_fields_those_that_separate_best_are_combined() -> None:
+    draw = np.random.default_rng(8)
+    made = columns(draw, CASES, 40)
+    pair: Planted = (("f32", "v1"), ("f38", "v0"))
+    chance = np.where(holds(made, pair), 0.4, 0.03)
+    told = separating(draw.random(CASES) < chance, np.ones(CASES, np.bool_), made)
+    assert [each.conditions for each in told] == [pair]
+
+
+def test_fields_with_very_many_values_are_not_combined() -> None:
+    draw = np.random.default_rng(8)
+    words = tuple(str(number) for number in range(1100))
+    made = [Column(name, draw.integers(0, 1100, 5000).astype(np.int32), words) for name in ("shop", "town")]
+    made[0].codes[:1000] = 5
+    hit = np.arange(5000) < 800
+    assert [each.conditions for each in separating(hit, np.ones(5000, np.bool_), made)] == [(("shop", "5"),)]
