@@ -17,7 +17,7 @@ from mining.contrast.counting import Coded, coded
 from mining.contrast.evidence import FEWEST, lifted, more_than_parts
 from mining.contrast.testing import Flags, Ints, corrected, lift_bounds, more_often
 
-LEAST_PART: Final = 0.1
+LEAST_PART: Final = 0.05
 """What could hold less of the set is not looked at."""
 SURE: Final = 0.01
 """Share of false ones among all that is named, at most (false discovery rate)."""

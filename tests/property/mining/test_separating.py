@@ -59,9 +59,9 @@ def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values
         whole = count(known)
         for value in range(sizes[field]):
             inner = count(known, (field, value))
-            if inner[1] >= max(3, 0.1 * whole[0]) and inner[1] < whole[1]:
+            if inner[1] >= max(3, 0.05 * whole[0]) and inner[1] < whole[1]:
                 tried += 1
-                if inner[0] >= max(3, 0.1 * whole[0]) and lifted(inner, whole):
+                if inner[0] >= max(3, 0.05 * whole[0]) and lifted(inner, whole):
                     found.append((((field, value),), tail(*inner, *whole), inner, whole))
     for left, right in combinations(fields, 2):
         known = [case for case in cases if case[1][left] >= 0 and case[1][right] >= 0]
@@ -73,10 +73,10 @@ def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values
                     count(known, (left, u)),
                     count(known, (right, v)),
                 )
-                if both[1] < max(3, 0.1 * whole[0]) or both[1] in (one[1], other[1]):
+                if both[1] < max(3, 0.05 * whole[0]) or both[1] in (one[1], other[1]):
                     continue
                 tried += 1
-                if both[0] < max(3, 0.1 * whole[0]) or not all(lifted(both, outer) for outer in (whole, one, other)):
+                if both[0] < max(3, 0.05 * whole[0]) or not all(lifted(both, outer) for outer in (whole, one, other)):
                     continue
                 cells = [
                     both,
