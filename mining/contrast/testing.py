@@ -80,5 +80,13 @@ def together_more(hits: npt.NDArray[np.float64], size: npt.NDArray[np.float64]) 
     return times, np.asarray(ndtr(-np.log(times) / spread), np.float64)
 
 
+def wilson(hits: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """Both ends of the 95 % interval of a share (Wilson 1927); 0 and 1 of nothing."""
+    n = np.maximum(size, 1e-9)
+    p, zz = hits / n, Z95 * Z95
+    centre, spread = p + zz / (2 * n), Z95 * np.sqrt(np.maximum(p * (1 - p) / n + zz / (4 * n * n), 0.0))
+    return np.clip((centre - spread) / (1 + zz / n), 0.0, 1.0), np.clip((centre + spread) / (1 + zz / n), 0.0, 1.0)
+
+
 def _log_choose(n: Floats, k: Floats) -> Floats:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1), np.float64)
