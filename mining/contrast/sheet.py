@@ -1,7 +1,8 @@
 """Outcomes beside sources: how cases of each channel, platform or shop turn out, and where the others do not.
 
-Shares are compared by Fisher's exact test, durations and money by ranks (Mann and Whitney: a
-few huge values are no difference), each value with all others of its field; the p-values of the whole sheet are corrected together.
+Shares are compared by Fisher's exact test, durations and money by ranks (Mann and Whitney, so that a
+few huge values are no difference), each value with all others of its field; the p-values of the whole sheet are
+corrected together.
 """
 
 from collections.abc import Sequence
