@@ -81,7 +81,7 @@ def _headline(found: Channels, language: Language) -> str | None:
     return text(
         language,
         "{field} {value} stands out: {outcome} {share}, elsewhere {others}.",
-        field=word(language, "term", row.field),
+        field=word(language, "term", row.field).capitalize(),
         value=row.value,
         outcome=word(language, "outcome", name),
         share=percent(language, cell.value),

@@ -120,7 +120,7 @@ def test_a_wrong_format(shop: TestClient) -> None:
 
 def test_the_page(shop: TestClient) -> None:
     page = shop.get("/processes/order/channels?lang=en", headers=HTML).text
-    assert "channel live stands out: errors 50%, elsewhere 0%." in page.replace(" %", "%").replace("\u202f", "")
+    assert "Channel live stands out: errors 50%, elsewhere 0%." in page.replace(" %", "%").replace("\u202f", "")
     assert f"{PATH}?format=csv&amp;lang=en" in page
     assert 'href="/processes/order?channel=live"' in page
     chinese = shop.get("/processes/order/channels?lang=zh", headers=HTML).text
