@@ -1,8 +1,8 @@
 """Which values of fields, and which combinations of them, separate a set of cases from the rest.
 
 A value separates where more of the set than of the rest has it. A combination of two or three is named only where it
-does clearly more than each of its parts, and than they do one beside the other. All that was tried is corrected for
-together. Why it is done so: docs/contrast.md.
+does clearly more than each of its parts, and than they do one beside the other. All values, and all combinations, that
+were tried are corrected for. Why it is done so: docs/contrast.md.
 """
 
 from collections.abc import Sequence
@@ -83,28 +83,32 @@ def separating(
     most: int = 12,
     least_part: float = LEAST_PART,
     deepest: int = 3,
+    most_paired: int = MOST_PAIRED,
 ) -> tuple[Separation, ...]:
     """What sets the cases of `hit` in `pool` apart from the others in `pool`, what separates best first.
 
-    `hit`, `pool` and the codes of `columns` have the shape (cases,). At most `most`, of up to `deepest` conditions.
+    `hit`, `pool` and the codes of `columns` have the shape (cases,). At most `most`, of up to `deepest` conditions;
+    combined are up to `most_paired` fields.
     """
     hit = hit & pool
     if not hit.any() or not (pool & ~hit).any():
         return ()
     data = coded(hit, pool, list(columns))
     singles = [_singles(data, field, least_part) for field in range(len(data.fields))]
-    tried, count = [found for each in singles for found in each.found], sum(each.count for each in singles)
+    sure = _sure([found for each in singles for found in each.found], sum(each.count for each in singles))
     if deepest > 1:
-        pairs = _all_pairs(data, singles, least_part)
-        tried, count = [*tried, *pairs.found], count + pairs.count
-        if deepest > 2:
-            deeper = _deepened(data, pairs.found, least_part)
-            tried, count = [*tried, *deeper.found], count + deeper.count
-    adjusted = corrected(np.array([found.p_value for found in tried]), count)
-    sure = [replace(found, p_value=float(p)) for found, p in zip(tried, adjusted, strict=True) if p < SURE]
+        pairs = _all_pairs(data, singles, least_part, most_paired)
+        deeper = _deepened(data, pairs.found, least_part) if deepest > 2 else _Tried([], 0)
+        sure += _sure([*pairs.found, *deeper.found], pairs.count + deeper.count)
     told = _without_shadows(data, sure) if deepest > 1 else sure
     told.sort(key=lambda found: (-found.apart, found.p_value, found.fields, found.values))
     return tuple(_told(data, found) for found in told[:most])
+
+
+def _sure(tried: list[_Found], count: int) -> list[_Found]:
+    """What is sure after `count` were tried; values and combinations each among themselves."""
+    adjusted = corrected(np.array([found.p_value for found in tried]), count)
+    return [replace(found, p_value=float(p)) for found, p in zip(tried, adjusted, strict=True) if p < SURE]
 
 
 def _singles(data: Coded, field: int, least_part: float) -> _Tried:
@@ -121,10 +125,11 @@ def _singles(data: Coded, field: int, least_part: float) -> _Tried:
     return _Tried(found, int(tried.sum()))
 
 
-def _all_pairs(data: Coded, singles: list[_Tried], least_part: float) -> _Tried:
+def _all_pairs(data: Coded, singles: list[_Tried], least_part: float, most_paired: int) -> _Tried:
     fields = range(len(data.fields))
     best = sorted(fields, key=lambda f: (-max((found.apart for found in singles[f].found), default=0.0), f))
-    looked_at = set(best[:MOST_PAIRED])
+    looked_at = set(best[:most_paired])
+    fullest = len(data.member) // max(FEWEST, int(least_part * data.member.sum()))
     found: list[_Found] = []
     count = 0
     for left, right in combinations(fields, 2):
@@ -134,7 +139,7 @@ def _all_pairs(data: Coded, singles: list[_Tried], least_part: float) -> _Tried:
             found += pairs.found
             count += pairs.count
         else:  # not looked at because of what was seen: it counts as tried
-            count += cells
+            count += min(cells, fullest)
     return _Tried(found, count)
 
 

@@ -6,26 +6,40 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from mining.contrast.separating import separating
+from mining.contrast.separating import Separation, separating
 from mining.findings._columns import Column, daily
 from mining.findings._signs import FEWEST
 from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
+from mining.findings.facts import Segments as Segments
+from mining.findings.facts import Where
 
+Plain = tuple[str, str, float, int, float]
+"""A segment of one field."""
 LEAST_LIFT: Final = 1.5
 """A segment or a period must have, or wait, this many times as much as the rest to be named."""
 LEAST_PART: Final = 0.2
 """What holds less of the hits is no place where they concentrate."""
-Segments = tuple[tuple[str, str, float, int, float], ...]
+MOST_PAIRED: Final = 4
+"""Fields whose combinations are looked at: those where hits concentrate most."""
 
 
 def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int = 5) -> Segments:
     """Values of `columns` with more hits than the rest of the pool has: (field, value, lift, hits, corrected p).
 
-    Lift is the share of hits against that of the rest; what separates hits from the rest best comes first
-    (mining/contrast).
+    Lift is the share of hits against that of the rest; what separates hits from the rest best comes first. Of two or
+    three values that concentrate hits only together, the further ones are added: ((field, value), ..). Where no value
+    concentrates them by itself no combination is looked for (mining/contrast).
     """
-    found = separating(hit, pool, columns, most, LEAST_PART, deepest=1)
-    return tuple((*each.conditions[0], round(each.lift, 2), each.hits, each.p_value) for each in found)
+    if not separating(hit, pool, columns, 1, LEAST_PART, deepest=1):
+        return ()
+    found = separating(hit, pool, columns, most, LEAST_PART, most_paired=MOST_PAIRED)
+    return tuple(_where(each) for each in found)
+
+
+def _where(found: Separation) -> Where:
+    (name, value), *also = found.conditions
+    plain = name, value, round(found.lift, 2), found.hits, found.p_value
+    return (*plain, tuple(also)) if also else plain
 
 
 def began(days: Ints, hit: Flags, unusual: Ints) -> tuple[int, float, float] | None:
@@ -57,7 +71,7 @@ def risen(day: Ints, seconds: Floats, unusual: Ints) -> tuple[int, float, float,
     return begin, after / max(before, 1.0), before, change.p_value
 
 
-def slower(columns: Sequence[Column], seconds: Floats, enabled: Ints) -> Segments:
+def slower(columns: Sequence[Column], seconds: Floats, enabled: Ints) -> tuple[Plain, ...]:
     """Values of columns that wait longer than their neighbours in time, strongest first (van Elteren; BH)."""
     if len(seconds) < 2 * FEWEST:
         return ()

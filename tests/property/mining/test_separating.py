@@ -40,8 +40,8 @@ def lifted(inner: Counts, outer: Counts) -> bool:
     return inner[0] / inner[1] >= 1.5 * max((outer[0] - inner[0]) / others, 0.5 / others)
 
 
-def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values, float, Counts, Counts]], int]:
-    """Each value or pair that may prove something with its p-value and counts, and how many were tried."""
+def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values, float, Counts, Counts]], list[int]]:
+    """Each value or pair that may prove something with its p-value and counts, and how many of both were tried."""
 
     def count(among: Sequence[Case], *wanted: tuple[int, int]) -> Counts:
         rows = [hit for hit, codes in among if all(codes[field] == value for field, value in wanted)]
@@ -53,14 +53,14 @@ def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values
 
     fields = [field for field in range(len(sizes)) if known_of_both_sides(field)]
     found: list[tuple[Values, float, Counts, Counts]] = []
-    tried = 0
+    tried = [0, 0]
     for field in fields:
         known = [case for case in cases if case[1][field] >= 0]
         whole = count(known)
         for value in range(sizes[field]):
             inner = count(known, (field, value))
             if inner[1] >= max(3, 0.05 * whole[0]) and inner[1] < whole[1]:
-                tried += 1
+                tried[0] += 1
                 if inner[0] >= max(3, 0.05 * whole[0]) and lifted(inner, whole):
                     found.append((((field, value),), tail(*inner, *whole), inner, whole))
     for left, right in combinations(fields, 2):
@@ -75,7 +75,7 @@ def slow(cases: Sequence[Case], sizes: Sequence[int]) -> tuple[list[tuple[Values
                 )
                 if both[1] < max(3, 0.05 * whole[0]) or both[1] in (one[1], other[1]):
                     continue
-                tried += 1
+                tried[1] += 1
                 if both[0] < max(3, 0.05 * whole[0]) or not all(lifted(both, outer) for outer in (whole, one, other)):
                     continue
                 cells = [
@@ -108,16 +108,17 @@ def test_separating(seed: int, size: int, planted: bool) -> None:
     ]
     got = separating(hit, np.ones(size, np.bool_), columns, most=1000, deepest=2)
     cases = [(bool(h), tuple(int(c) for c in row)) for h, row in zip(hit, codes.T, strict=True)]
-    found, tried = slow(cases, sizes) if hit.any() and not hit.all() else ([], 0)
-    found.sort(key=lambda each: each[1])
-    adjusted = 1.0
+    found, tried = slow(cases, sizes) if hit.any() and not hit.all() else ([], [0, 0])
     expected = {}
-    for rank in range(len(found), 0, -1):
-        values, p, inner, whole = found[rank - 1]
-        adjusted = min(adjusted, p * tried / rank)
-        if adjusted < 0.01:
-            named = tuple((f"f{field}", f"v{value}") for field, value in values)
-            expected[named] = (adjusted, inner, whole)
+    for length in (1, 2):
+        family = sorted((each for each in found if len(each[0]) == length), key=lambda each: each[1])
+        adjusted = 1.0
+        for rank in range(len(family), 0, -1):
+            values, p, inner, whole = family[rank - 1]
+            adjusted = min(adjusted, p * tried[length - 1] / rank)
+            if adjusted < 0.01:
+                named = tuple((f"f{field}", f"v{value}") for field, value in values)
+                expected[named] = (adjusted, inner, whole)
     combined = {named for named in expected if len(named) > 1}
     assert {each.conditions for each in got} <= expected.keys()
     if not combined:
