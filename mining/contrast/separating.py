@@ -95,19 +95,20 @@ def separating(
         return ()
     data = coded(hit, pool, list(columns))
     singles = [_singles(data, field, least_part) for field in range(len(data.fields))]
-    sure = _sure([found for each in singles for found in each.found], sum(each.count for each in singles))
+    families = 2 if deepest > 1 else 1
+    sure = _sure([found for each in singles for found in each.found], sum(each.count for each in singles), families)
     if deepest > 1:
         pairs = _all_pairs(data, singles, least_part, most_paired)
         deeper = _deepened(data, pairs.found, least_part) if deepest > 2 else _Tried([], 0)
-        sure += _sure([*pairs.found, *deeper.found], pairs.count + deeper.count)
+        sure += _sure([*pairs.found, *deeper.found], pairs.count + deeper.count, families)
     told = _without_shadows(data, sure) if deepest > 1 else sure
     told.sort(key=lambda found: (-found.apart, found.p_value, found.fields, found.values))
     return tuple(_told(data, found) for found in told[:most])
 
 
-def _sure(tried: list[_Found], count: int) -> list[_Found]:
-    """What is sure after `count` were tried; values and combinations each among themselves."""
-    adjusted = corrected(np.array([found.p_value for found in tried]), count)
+def _sure(tried: list[_Found], count: int, families: int) -> list[_Found]:
+    """What is sure after `count` were tried, in one of so many families that are corrected each by itself."""
+    adjusted = np.minimum(corrected(np.array([found.p_value for found in tried]), count) * families, 1.0)
     return [replace(found, p_value=float(p)) for found, p in zip(tried, adjusted, strict=True) if p < SURE]
 
 

@@ -64,7 +64,8 @@ def speed(cases: int) -> None:
 def truth(seeds: int) -> None:
     """Recall of what is planted, precision of what is named, and what random labels give."""
     every = np.ones(SMALL, np.bool_)
-    asked, named, told, right, random = Counter[int](), Counter[int](), 0, 0, 0
+    asked, named = Counter[int](), Counter[int]()
+    told = right = stranger = random = 0
     for seed in range(seeds):
         draw = np.random.default_rng(seed)
         columns = drawn(draw, SMALL)
@@ -75,11 +76,12 @@ def truth(seeds: int) -> None:
             asked[size] += 1
             named[size] += truly in found
             told += len(found)
-            right += sum(set(each) == set(truly) for each in found)
+            right += sum(each == truly for each in found)
+            stranger += sum(set(each).isdisjoint(truly) for each in found)
         random += bool(separating(draw.random(SMALL) < draw.choice([0.01, 0.05, 0.5]), every, columns))
     for size, word in ((1, "values"), (2, "pairs"), (3, "triples")):
         print(f"planted {word} named: {named[size]} of {asked[size]}")
-    print(f"named things that are planted: {right} of {told}")
+    print(f"named things that are planted: {right} of {told}, that share nothing with it: {stranger}")
     print(f"random labels set apart: {random} of {seeds}")
 
 

@@ -115,7 +115,7 @@ def test_separating(seed: int, size: int, planted: bool) -> None:
         adjusted = 1.0
         for rank in range(len(family), 0, -1):
             values, p, inner, whole = family[rank - 1]
-            adjusted = min(adjusted, p * tried[length - 1] / rank)
+            adjusted = min(adjusted, 2 * p * tried[length - 1] / rank)
             if adjusted < 0.01:
                 named = tuple((f"f{field}", f"v{value}") for field, value in values)
                 expected[named] = (adjusted, inner, whole)
