@@ -30,9 +30,11 @@ def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int =
     three values that concentrate hits only together, the further ones are added: ((field, value), ..). Where no value
     concentrates them by itself no combination is looked for (mining/contrast).
     """
-    if not separating(hit, pool, columns, 1, LEAST_PART, deepest=1):
-        return ()
-    found = separating(hit, pool, columns, most, LEAST_PART, most_paired=MOST_PAIRED)
+    found = separating(hit, pool, columns, most, LEAST_PART, deepest=1)
+    if found:
+        deeper = separating(hit, pool, columns, most, LEAST_PART, most_paired=MOST_PAIRED)
+        if any(len(each.conditions) > 1 for each in deeper):
+            found = deeper
     return tuple(_where(each) for each in found)
 
 
