@@ -66,7 +66,9 @@ def field(name: str, language: Language) -> str:
 def located(segment: Where, language: Language) -> tuple[str, str]:
     """Field and value of a segment as people say them, what holds besides with the value."""
     (name, value), also = segment[:2], segment[5] if len(segment) == 6 else ()
-    return field(name, language), " + ".join([value, *(f"{field(more, language)} {each}" for more, each in also)])
+    # In Chinese the sentences put the value between 「 and 」.
+    join = "」+ {}「{}" if language == "zh-CN" else " + {} {}"
+    return field(name, language), value + "".join(join.format(field(more, language), each) for more, each in also)
 
 
 def iso(moment: int) -> str:

@@ -132,3 +132,13 @@ def test_pages_of_nothing(shop: TestClient, asked: str, said: str) -> None:
 def test_a_filtered_process_leads_there(shop: TestClient) -> None:
     page = shop.get("/processes/order?min_hours=5", headers=HTML).text
     assert "/processes/order/contrast?min_hours=5" in page
+
+
+def test_the_page_of_another_choice(shop: TestClient) -> None:
+    page = shop.get(
+        "/processes/order/contrast", params={"min_hours": "5", "against": "channel=live&platform=ios", "lang": "en"},
+        headers=HTML,
+    ).text  # fmt: skip
+    assert "Compared with:" in page
+    # Without one of its filters the other choice keeps the rest.
+    assert 'href="?min_hours=5&amp;against=channel%3Dlive"' in page

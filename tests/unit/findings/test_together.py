@@ -37,5 +37,5 @@ def test_one_value_has_nothing_besides() -> None:
 def test_in_words() -> None:
     part = ("channel", "live", 3.0, 20, 0.001, (("platform", "ios"), ("otp.supplier", "d")))
     assert located(part, "en") == ("channel", "live + platform ios + otp.supplier d")
-    assert located(part, "zh-CN") == ("流量来源", "live + 终端 ios + otp.supplier d")
+    assert located(part, "zh-CN") == ("流量来源", "live」+ 终端「ios」+ otp.supplier「d")
     assert located(part[:5], "zh-CN") == ("流量来源", "live")
