@@ -1,5 +1,6 @@
 """How many cases, and how many of a set, have which values: counted once for a field, a pair, and within a pair."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class Coded:
         return np.asarray(np.logical_and.reduce(flags))
 
 
-def coded(hit: Flags, pool: Flags, columns: list[Column]) -> Coded:
+def coded(hit: Flags, pool: Flags, columns: Sequence[Column]) -> Coded:
     """The columns of the cases in `pool` that are known of half of the set, `hit`, and of half of the rest.
 
     What is recorded of the set alone says nothing but that it is the set.

@@ -77,29 +77,28 @@ class _Tried:
 
 
 def separating(
-    hit: Flags,
-    pool: Flags,
-    columns: Sequence[Column],
-    most: int = 12,
-    least_part: float = LEAST_PART,
-    deepest: int = 3,
-    most_paired: int = MOST_PAIRED,
+    hit: Flags, pool: Flags, columns: Sequence[Column], most: int = 12, deepest: int = 3
 ) -> tuple[Separation, ...]:
     """What sets the cases of `hit` in `pool` apart from the others in `pool`, what separates best first.
 
-    `hit`, `pool` and the codes of `columns` have the shape (cases,). At most `most`, of up to `deepest` conditions;
-    combined are up to `most_paired` fields.
+    `hit`, `pool` and the codes of `columns` have the shape (cases,). At most `most`, of up to `deepest` conditions.
     """
-    hit = hit & pool
-    if not hit.any() or not (pool & ~hit).any():
+    return separating_in(coded(hit, pool, columns), most, deepest=deepest)
+
+
+def separating_in(
+    data: Coded, most: int, least_part: float = LEAST_PART, deepest: int = 3, most_paired: int = MOST_PAIRED
+) -> tuple[Separation, ...]:
+    """The same of cases that have been coded; combined are up to `most_paired` fields."""
+    if not data.member.any() or data.member.all():
         return ()
-    data = coded(hit, pool, list(columns))
     singles = [_singles(data, field, least_part) for field in range(len(data.fields))]
     families = 2 if deepest > 1 else 1
     sure = _sure([found for each in singles for found in each.found], sum(each.count for each in singles), families)
     if deepest > 1:
-        pairs = _all_pairs(data, singles, least_part, most_paired)
-        deeper = _deepened(data, pairs.found, least_part) if deepest > 2 else _Tried([], 0)
+        combined = _most_apart(singles, most_paired)
+        pairs = _all_pairs(data, combined, least_part)
+        deeper = _deepened(data, pairs.found, combined, least_part) if deepest > 2 else _Tried([], 0)
         sure += _sure([*pairs.found, *deeper.found], pairs.count + deeper.count, families)
     told = _without_shadows(data, sure) if deepest > 1 else sure
     told.sort(key=lambda found: (-found.apart, found.p_value, found.fields, found.values))
@@ -126,16 +125,19 @@ def _singles(data: Coded, field: int, least_part: float) -> _Tried:
     return _Tried(found, int(tried.sum()))
 
 
-def _all_pairs(data: Coded, singles: list[_Tried], least_part: float, most_paired: int) -> _Tried:
-    fields = range(len(data.fields))
-    best = sorted(fields, key=lambda f: (-max((found.apart for found in singles[f].found), default=0.0), f))
-    looked_at = set(best[:most_paired])
+def _most_apart(singles: list[_Tried], most: int) -> list[int]:
+    """The fields of which a value separates best, in their order."""
+    apart = [max((found.apart for found in single.found), default=0.0) for single in singles]
+    return sorted(sorted(range(len(singles)), key=lambda field: (-apart[field], field))[:most])
+
+
+def _all_pairs(data: Coded, combined: list[int], least_part: float) -> _Tried:
     fullest = len(data.member) // max(FEWEST, int(least_part * data.member.sum()))
     found: list[_Found] = []
     count = 0
-    for left, right in combinations(fields, 2):
+    for left, right in combinations(range(len(data.fields)), 2):
         cells = len(data.names[left]) * len(data.names[right])
-        if left in looked_at and right in looked_at and cells <= MOST_CELLS:
+        if left in combined and right in combined and cells <= MOST_CELLS:
             pairs = _pairs(data, left, right, least_part)
             found += pairs.found
             count += pairs.count
@@ -161,7 +163,7 @@ def _pairs(data: Coded, left: int, right: int, least_part: float) -> _Tried:
     return _Tried(found, int(tried.sum()))
 
 
-def _deepened(data: Coded, pairs: list[_Found], least_part: float) -> _Tried:
+def _deepened(data: Coded, pairs: list[_Found], combined: list[int], least_part: float) -> _Tried:
     """A third condition to the pairs that separate best."""
     found: dict[tuple[tuple[int, int], ...], _Found] = {}
     count = 0
@@ -171,7 +173,7 @@ def _deepened(data: Coded, pairs: list[_Found], least_part: float) -> _Tried:
         known = (data.codes[a] > 0) & (data.codes[b] > 0)
         first, second = known & (data.codes[a] == u + 1), known & (data.codes[b] == v + 1)
         rows = [np.flatnonzero(flags) for flags in (known, first, second, first & second)]
-        for third in range(len(data.fields)):
+        for third in combined:
             if third not in pair.fields:
                 deeper = _triples(data, pair, third, rows, least_part)
                 count += deeper.count

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from mining.contrast.separating import Separation, separating
+from mining.contrast.counting import coded
+from mining.contrast.separating import Separation, separating_in
 from mining.findings._columns import Column, daily
 from mining.findings._signs import FEWEST
 from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
@@ -30,9 +31,10 @@ def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int =
     three values that concentrate hits only together, the further ones are added: ((field, value), ..). Where no value
     concentrates them by itself no combination is looked for (mining/contrast).
     """
-    found = separating(hit, pool, columns, most, LEAST_PART, deepest=1)
+    data = coded(hit, pool, columns)
+    found = separating_in(data, most, LEAST_PART, deepest=1)
     if found:
-        deeper = separating(hit, pool, columns, most, LEAST_PART, most_paired=MOST_PAIRED)
+        deeper = separating_in(data, most, LEAST_PART, most_paired=MOST_PAIRED)
         if any(len(each.conditions) > 1 for each in deeper):
             found = deeper
     return tuple(_where(each) for each in found)
