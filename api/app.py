@@ -16,6 +16,8 @@ from api.changes import Changes
 from api.knowing import Knowing
 from api.operations import Operations
 from api.pages import bottlenecks
+from api.pages import channels as channel_pages
+from api.pages import contrast as contrast_pages
 from api.pages import findings as finding_pages
 from api.pages import marks as mark_pages
 from api.pages import routes as pages
@@ -23,7 +25,19 @@ from api.pages import rules as rule_pages
 from api.pages import stoppages as stoppage_pages
 from api.pages.render import Pages
 from api.problems import Problem, install
-from api.routes import events, findings, marks, models, processes, records, rules, statistics, stoppages
+from api.routes import (
+    channels,
+    contrast,
+    events,
+    findings,
+    marks,
+    models,
+    processes,
+    records,
+    rules,
+    statistics,
+    stoppages,
+)
 from mining.discovery.miner import Discoverer
 from mining.live.knowledge import Knowledge
 from mining.live.register import Register
@@ -95,12 +109,16 @@ def create_app(
     app.include_router(marks.router)
     app.include_router(statistics.router)
     app.include_router(rules.router)
+    app.include_router(contrast.router)
+    app.include_router(channels.router)
     app.include_router(findings.router)
     app.include_router(stoppages.router)
     app.include_router(records.router)
     app.include_router(events.router)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(rule_pages.router, include_in_schema=False)
+    app.include_router(contrast_pages.router, include_in_schema=False)
+    app.include_router(channel_pages.router, include_in_schema=False)
     app.include_router(stoppage_pages.router, include_in_schema=False)
     app.include_router(mark_pages.router, include_in_schema=False)
     app.include_router(finding_pages.router, include_in_schema=False)

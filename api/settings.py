@@ -91,6 +91,8 @@ class Settings(BaseSettings):
             process=process,
             leading=known.leading if known else leading,
             end_activities=known.end_activities if known else (),
+            success_activities=known.success_activities if known else (),
+            refund_activities=known.refund_activities if known else (),
             currency=self.currency,
             zone=self.zone,
             deadlines=tuple(d for d in self.deadlines if d.process == process),

@@ -16,6 +16,12 @@ class ProcessSettings(Section):
 
     leading: str = Field(description="object type whose every object is one case")
     end_activities: tuple[str, ...] = Field(default=(), description="activities after which a case is closed")
+    success_activities: tuple[str, ...] = Field(
+        default=(), description="activities that mean a case succeeded; the end activity, where there is one only"
+    )
+    refund_activities: tuple[str, ...] = Field(
+        default=(), description="activities, of this or another process, by which a case is paid back"
+    )
     title: dict[str, str] = Field(default_factory=dict, description="what people call it, by language (en, zh-CN)")
     model: Path | None = Field(
         default=None, description="BPMN 2.0 file that says how it should run; relative to the configuration's folder"

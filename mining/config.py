@@ -34,5 +34,9 @@ class ProcessConfig:
     settings: MiningSettings = MiningSettings()
     reference: "Judge | None" = None
     """The model that the process should follow, where there is one."""
+    success_activities: tuple[str, ...] = ()
+    """By one of these a case succeeded."""
+    refund_activities: tuple[str, ...] = ()
+    """By one of these, in whichever process, a case is paid back."""
     marks: "Callable[[], Marks]" = dict
     """What people say of its branches, asked anew for each look."""

@@ -165,6 +165,14 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A field has a value."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Segment:
     """Where a finding concentrates; `p_value` corrected for multiple tests."""
 
@@ -173,6 +181,8 @@ class Segment:
     lift: float
     cases: int
     p_value: float
+    also: tuple[Condition, ...] = ()
+    """What holds besides: the finding concentrates only where all of it does."""
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,8 @@ def _contrast(finding: Finding | None, context: Context) -> list[Contrast]:
     return [
         Contrast(
             context.word("term", part.field),
-            part.value,
-            context.links.only(part.field, part.value) if context.links else "",
+            " + ".join([part.value, *(f"{context.word('term', more.field)} {more.value}" for more in part.also)]),
+            context.links.only(part.field, part.value) if context.links and not part.also else "",
             f"{short(part.lift)} ×",
             whole(part.cases),
             "< 0.001" if part.p_value < 0.001 else f"{part.p_value:.3f}",

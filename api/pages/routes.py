@@ -140,6 +140,7 @@ def one_process(
         drawing=drawing,
         link=link,
         cases_link=_with(f"/processes/{process}/cases", query),
+        contrast_link=_with(f"/processes/{quote(process, safe='')}/contrast", query),
         model_link=_with(f"/api/v1/processes/{process}/model", {**query, "format": "bpmn"}),
     )
 

@@ -225,3 +225,95 @@ class CatalogRow:
     field: str | None
     events: int
     filled: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A field has a value."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SeparationRow:
+    """A value, or values that hold together, by which the chosen cases stand apart from the others."""
+
+    conditions: list[Condition]
+    cases: int
+    """Chosen cases and others that meet them."""
+    chosen: int
+    """Of these the chosen ones."""
+    share: float
+    """Of the chosen cases."""
+    share_of_others: float
+    lift: float
+    """Share of chosen cases among those that meet the conditions, to that among those that don't."""
+    interval: tuple[float, float]
+    """Of the lift, 95 %."""
+    p_value: float
+    """Corrected for all that was tried."""
+
+
+@dataclass(frozen=True)
+class ContrastDocument:
+    """What sets the cases that pass the filters apart from others."""
+
+    cases: int
+    others: int
+    fields: list[str]
+    """By which they were compared."""
+    left_out: list[str]
+    """Which the filters name."""
+    items: list[SeparationRow]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class OutcomeCell:
+    """One outcome of the cases of a source."""
+
+    cases: int
+    """Of which it is known."""
+    value: float | None
+    """Share, seconds (median), or minor units (mean)."""
+    interval: tuple[float, float] | None
+    """95 %."""
+    others: float | None
+    """The same of all other cases."""
+    differs: str | None
+    """`more` or `less` than the others, where that is sure and not small."""
+    p_value: float | None
+    """Corrected for the whole sheet; null where there are too few cases."""
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A channel, platform or shop."""
+
+    field: str
+    value: str
+    cases: int
+    outcomes: dict[str, OutcomeCell | None]
+    """By name; null where nothing is known of one."""
+
+
+@dataclass(frozen=True)
+class ChannelOutcome:
+    """An outcome that is known."""
+
+    name: str
+    kind: str
+    """`share`, `duration` or `money`."""
+    after_s: float | None
+    """Cases count from this age on; of `repurchase` also how soon the second case came."""
+
+
+@dataclass(frozen=True)
+class ChannelsDocument:
+    """Channels, platforms and shops beside their outcomes."""
+
+    items: list[SourceRow]
+    next: str | None
+    outcomes: list[ChannelOutcome]
+    missing: list[str]

@@ -1,7 +1,6 @@
 """How detectors look at an arena: weeks, local days and hours, case attributes, examples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mining.arena import NO_CODE, NO_TIME, Arena, Codes
+from mining.contrast.column import Column as Column
 from mining.findings._stats import Flags, Floats, Ints
 from mining.findings.facts import View
 
@@ -31,15 +31,6 @@ WAITED: Final = "error.waited."
 """Begins those that say what a call that ran out of time had waited for."""
 MOST_VALUES: Final = 60
 """A field with more different values is an id, not a segment."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A dictionary-encoded column: codes (NO_CODE where unknown) of length events or cases."""
-
-    field: str
-    codes: Codes
-    names: tuple[str, ...]
 
 
 def weeks(arena: Arena) -> float:

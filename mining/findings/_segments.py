@@ -6,46 +6,44 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
+from mining.contrast.counting import coded
+from mining.contrast.separating import Separation, separating_in
 from mining.findings._columns import Column, daily
 from mining.findings._signs import FEWEST
-from mining.findings._stats import Flags, Floats, Ints, at_least, corrected, local_ranks, rise
+from mining.findings._stats import Flags, Floats, Ints, corrected, local_ranks, rise
+from mining.findings.facts import Segments as Segments
+from mining.findings.facts import Where
 
+Plain = tuple[str, str, float, int, float]
+"""A segment of one field."""
 LEAST_LIFT: Final = 1.5
 """A segment or a period must have, or wait, this many times as much as the rest to be named."""
 LEAST_PART: Final = 0.2
 """What holds less of the hits is no place where they concentrate."""
-Segments = tuple[tuple[str, str, float, int, float], ...]
+MOST_PAIRED: Final = 4
+"""Fields whose combinations are looked at: those where hits concentrate most."""
 
 
 def concentrated(hit: Flags, pool: Flags, columns: Sequence[Column], most: int = 5) -> Segments:
     """Values of `columns` with more hits than the rest of the pool has: (field, value, lift, hits, corrected p).
 
-    Lift is the share of hits against that of the rest. One-sided binomial against the rest's share (a value with all
-    the hits: against the pool's), Benjamini-Hochberg over all that was tried, 0.01; strongest first.
+    Lift is the share of hits against that of the rest; what separates hits from the rest best comes first. Of two or
+    three values that concentrate hits only together, the further ones are added: ((field, value), ..). Where no value
+    concentrates them by itself no combination is looked for (mining/contrast).
     """
-    tried: list[tuple[str, str, float, int]] = []
-    p_values: list[float] = []
-    hits, size = int((hit & pool).sum()), int(pool.sum())
-    for column in columns:
-        known = pool & (column.codes >= 0)
-        if known.sum() < 0.5 * size:
-            continue
-        count = np.bincount(column.codes[known], minlength=len(column.names))
-        with_it = np.bincount(column.codes[known & hit], minlength=len(column.names))
-        for value in np.flatnonzero((with_it >= max(3, LEAST_PART * hits)) & (count < known.sum())):
-            share = with_it[value] / count[value]
-            rest = (hits - with_it[value]) / max(size - count[value], 1)
-            floor = max(rest, 0.5 / max(size - count[value], 1))
-            tried.append((column.field, column.names[value], float(share / floor), int(with_it[value])))
-            p_values.append(at_least(int(with_it[value]), int(count[value]), max(rest, hits / size * 0.5)))
-    adjusted = corrected(np.array(p_values))
-    strong = [
-        (field, value, round(lift, 2), count, float(p))
-        for (field, value, lift, count), p in zip(tried, adjusted, strict=True)
-        if p < 0.01 and lift >= LEAST_LIFT
-    ]
-    strong.sort(key=lambda s: (s[4], -s[2], s[0], s[1]))
-    return tuple(strong[:most])
+    data = coded(hit, pool, columns)
+    found = separating_in(data, most, LEAST_PART, deepest=1)
+    if found:
+        deeper = separating_in(data, most, LEAST_PART, most_paired=MOST_PAIRED)
+        if any(len(each.conditions) > 1 for each in deeper):
+            found = deeper
+    return tuple(_where(each) for each in found)
+
+
+def _where(found: Separation) -> Where:
+    (name, value), *also = found.conditions
+    plain = name, value, round(found.lift, 2), found.hits, found.p_value
+    return (*plain, tuple(also)) if also else plain
 
 
 def began(days: Ints, hit: Flags, unusual: Ints) -> tuple[int, float, float] | None:
@@ -77,7 +75,7 @@ def risen(day: Ints, seconds: Floats, unusual: Ints) -> tuple[int, float, float,
     return begin, after / max(before, 1.0), before, change.p_value
 
 
-def slower(columns: Sequence[Column], seconds: Floats, enabled: Ints) -> Segments:
+def slower(columns: Sequence[Column], seconds: Floats, enabled: Ints) -> tuple[Plain, ...]:
     """Values of columns that wait longer than their neighbours in time, strongest first (van Elteren; BH)."""
     if len(seconds) < 2 * FEWEST:
         return ()

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtrc, ndtr, pdtrc
 
+from mining.contrast.testing import corrected as corrected
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -19,18 +21,6 @@ BLOCK: Final = 40
 """Neighbours in time that are compared with one another."""
 DRAWS: Final = 400
 """Permutations of days; the smallest p-value is 1 / (DRAWS + 1)."""
-
-
-def corrected(p_values: Floats) -> Floats:
-    """False-discovery-rate-adjusted p-values (Benjamini and Hochberg 1995), same order."""
-    n = len(p_values)
-    if n == 0:
-        return p_values
-    order = np.argsort(p_values)
-    ranked = p_values[order] * n / np.arange(1, n + 1)
-    adjusted = np.empty(n)
-    adjusted[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def at_least(hits: int, trials: int, rate: float) -> float:

@@ -17,6 +17,10 @@ from mining.settings import BusinessDays, DeadlineSettings, MiningSettings, Pric
 from mining.waiting.causes import Split, split
 from mining.waiting.enabling import enabling
 
+Where = tuple[str, str, float, int, float] | tuple[str, str, float, int, float, tuple[tuple[str, str], ...]]
+"""Field, value, lift, cases, corrected p-value; and more fields and values, where only all together count."""
+Segments = tuple[Where, ...]
+
 
 @dataclass(frozen=True)
 class Change:
@@ -124,8 +128,8 @@ class Fact:
     """A burst of errors or lost money, now: at least a warning, and a page."""
     deadlines_missed: int | None = None
     money_per_week: int | None = None
-    segment: tuple[tuple[str, str, float, int, float], ...] = ()
-    """(field, value, lift, cases, corrected p-value), strongest first."""
+    segment: Segments = ()
+    """Strongest first."""
     cause: Cause | None = None
     """Why, where it is known."""
     change: Change | None = None

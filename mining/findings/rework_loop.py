@@ -21,7 +21,7 @@ from mining.findings._columns import (
 from mining.findings._departures import put_in
 from mining.findings._segments import Segments, began, concentrated
 from mining.findings._stats import Flags, Ints, lower_bound
-from mining.findings.facts import Fact, View
+from mining.findings.facts import Fact, View, Where
 from mining.findings.positions import Positions
 
 FEWEST: Final = 5
@@ -195,9 +195,7 @@ def _walk(view: View, again: Ints, members: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(arena.activities[a] for a in best)
 
 
-def _inside(
-    view: View, case: Ints, again: Ints, cases: Ints, segment: tuple[str, str, float, int, float], columns: list[Column]
-) -> Flags:
+def _inside(view: View, case: Ints, again: Ints, cases: Ints, segment: Where, columns: list[Column]) -> Flags:
     """Which of `cases` are of the segment: by a case column, or by the event of a go."""
     flags: Flags
     for column in columns:

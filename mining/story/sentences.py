@@ -14,7 +14,7 @@ from mining.story.slips import misoperation
 from mining.story.stalls import flow_stopped
 from mining.story.steps import complex_step, queue_growing, slow_step
 from mining.story.waiting import waiting
-from mining.story.words import clock, count, day, field, number, percent, times, words
+from mining.story.words import clock, count, day, field, located, number, percent, times, words
 
 Told = tuple[str, str]
 
@@ -36,8 +36,8 @@ def _since(fact: Fact, view: View, language: Language) -> str:
 def _segment(fact: Fact, language: Language) -> str:
     if not fact.segment or fact.name == "slow_role" or "field" in fact.figures:
         return ""
-    name, value, lift = fact.segment[0][:3]
-    shown = {"field": field(name, language), "value": value}
+    name, value = located(fact.segment[0], language)
+    shown, lift = {"field": name, "value": value}, fact.segment[0][2]
     if lift >= 50:
         return text(language, "Nearly all of it is at {field} {value}.", **shown)
     return text(language, "It concentrates at {field} {value} ({times} times the rest).", **shown, times=times(lift))

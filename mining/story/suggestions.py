@@ -8,7 +8,7 @@ from mining.report import Suggestion
 from mining.story import errors, fields, slips
 from mining.story.durations import humanise
 from mining.story.steps import detail
-from mining.story.words import field, number, words
+from mining.story.words import located, number, words
 
 SAVES: Final = ("undo_change", "fix_segment")
 """Levers that take away the whole loss when they work; their gain is the loss, its interval that of the loss."""
@@ -93,11 +93,11 @@ def _detail(lever: str, fact: Fact, language: Language) -> str:
         case "undo_change":
             return text(language, "Look at what was released or changed at that time, and roll it back.")
         case "fix_segment" if fact.segment:
-            name, value = fact.segment[0][:2]
+            name, value = located(fact.segment[0], language)
             return text(
                 language,
                 "Look at what is done differently for {field} {value}, and mend it there.",
-                field=field(name, language),
+                field=name,
                 value=value,
             )
         case "check_at_entry":

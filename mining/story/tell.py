@@ -7,7 +7,7 @@ from typing import Final
 from collector.vocabulary.ids import stable_id
 from collector.vocabulary.languages import Language
 from mining.findings.facts import Fact, View
-from mining.report import Evidence, Finding, Impact, Segment
+from mining.report import Condition, Evidence, Finding, Impact, Segment
 from mining.settings import MiningSettings
 from mining.story.sentences import sentences
 from mining.story.suggestions import suggestions
@@ -91,7 +91,9 @@ def _finding(fact: Fact, view: View, process: str, language: Language) -> Findin
         change=None
         if fact.change is None
         else {"time": iso(fact.change.time), "system": fact.change.system, "what": fact.change.what},
-        segment=tuple(Segment(*part) for part in fact.segment),
+        segment=tuple(
+            Segment(*part[:5], tuple(Condition(*each) for also in part[5:] for each in also)) for part in fact.segment
+        ),
         evidence=Evidence(fact.example_cases, tuple(traces[:5]), dict(fact.figures)),
         suggestions=suggestions(fact, language),
         first_seen=None,

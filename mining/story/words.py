@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from collector.vocabulary.languages import Language, has_text, text, word
+from mining.findings.facts import Where
 
 Figures = Mapping[str, float | int | str | None]
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -60,6 +61,14 @@ def clock(moment: int, zone: ZoneInfo, language: Language) -> str:
 def field(name: str, language: Language) -> str:
     """The name of a column as people say it; further fields stay as they are."""
     return word(language, "term", name) if has_text(language, name, "term") else name
+
+
+def located(segment: Where, language: Language) -> tuple[str, str]:
+    """Field and value of a segment as people say them, what holds besides with the value."""
+    (name, value), also = segment[:2], segment[5] if len(segment) == 6 else ()
+    # In Chinese the sentences put the value between 「 and 」.
+    join = "」+ {}「{}" if language == "zh-CN" else " + {} {}"
+    return field(name, language), value + "".join(join.format(field(more, language), each) for more, each in also)
 
 
 def iso(moment: int) -> str:

@@ -25,6 +25,8 @@ PAGES = [
     "/processes/return?channel=livestream&paths=1",
     "/processes/order/cases",
     "/processes/order/roles",
+    "/processes/order/channels",
+    "/processes/order/contrast?min_hours=48",
     "/processes/order/bottlenecks",
     "/processes/return/bottlenecks?channel=livestream",
     f"/processes/order/cases/{quote(ODD_CASE, safe='')}",
